@@ -1,0 +1,71 @@
+"""The command line. One module per command group; heavy imports stand inside the commands."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from forecourt import __version__
+from forecourt.cli import classify, demo, inspect, sitemap, tag
+from forecourt.core.errors import ForecourtError
+from forecourt.core.logs import configure_logs
+
+EXIT_SKIPPED = 1
+EXIT_USAGE = 2
+
+app = typer.Typer(
+    name="forecourt",
+    help="Tag vehicle-inventory images by type and colour, and remember every correction.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer's callback signature
+    if wanted:
+        typer.echo(f"forecourt {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what happens to standard error.")
+    ] = False,
+    json_logs: Annotated[bool, typer.Option("--json-logs", help="Log as JSON lines.")] = False,
+) -> None:
+    configure_logs(as_json=json_logs, level=logging.INFO if verbose else logging.WARNING)
+
+
+app.command("demo")(demo.run)
+app.command("classify")(classify.run)
+app.command("tag")(tag.run)
+app.command("export")(sitemap.export)
+app.command("hosts")(inspect.hosts)
+app.command("migrate")(inspect.migrate_database)
+
+
+def main() -> None:
+    """Run the command line; errors of the user's making end in one line and exit code 2."""
+    try:
+        app()
+    except ForecourtError as error:
+        typer.echo(f"forecourt: {error}", err=True)
+        sys.exit(EXIT_USAGE)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Run the same command again to go on.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); that is its right and no error.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,99 @@
+"""`forecourt export`: the sitemap of an advertiser as a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from forecourt.core.errors import UsageError
+from forecourt.core.settings import Settings
+from forecourt.sitemap import SkippedImages, iter_sitemap, write_csv, write_json
+from forecourt.store.engine import reading
+
+if TYPE_CHECKING:
+    from forecourt.jobs.workspace import Workspace
+
+
+class ExportFormat(StrEnum):
+    """Formats of a written sitemap."""
+
+    JSON = "json"
+    CSV = "csv"
+
+    @classmethod
+    def of(cls, path: Path) -> ExportFormat:
+        """Return the format that a file's name asks for.
+
+        Raises:
+            UsageError: the ending is not known.
+        """
+        try:
+            return cls(path.suffix.lower().removeprefix("."))
+        except ValueError:
+            raise UsageError(f"{path.name}: name the file .json or .csv.") from None
+
+
+def export(
+    advertiser: Annotated[str, typer.Option("--advertiser", "-a", help="Whose sitemap.")],
+    export_format: Annotated[ExportFormat, typer.Option("--format", help="Form of the file.")],
+    output: Annotated[
+        Path | None, typer.Option("--out", help="File to write; default: standard output.")
+    ] = None,
+    skipped: Annotated[
+        SkippedImages,
+        typer.Option("--skipped", help="Images without an answer: as Placeholder, or left out."),
+    ] = SkippedImages.PLACEHOLDER,
+) -> None:
+    """Write the sitemap of an advertiser: their vehicles with type and colour per image."""
+    from forecourt.jobs.workspace import open_workspace
+
+    with open_workspace(Settings()) as workspace:
+        write_sitemap(workspace, advertiser, output, export_format, skipped=skipped)
+
+
+def write_sitemap(
+    workspace: Workspace,
+    advertiser: str,
+    output: Path | None,
+    export_format: ExportFormat,
+    *,
+    skipped: SkippedImages = SkippedImages.PLACEHOLDER,
+) -> None:
+    """Write a sitemap to a file (whole or not at all), or to standard output."""
+    if output is None:
+        _write(workspace, advertiser, sys.stdout, export_format, skipped)
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}-")
+    except OSError as error:
+        raise UsageError(f"Cannot write {output}: {error.strerror}.") from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            _write(workspace, advertiser, stream, export_format, skipped)
+        Path(draft).chmod(0o644)
+        Path(draft).replace(output)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def _write(
+    workspace: Workspace,
+    advertiser: str,
+    stream: TextIO,
+    export_format: ExportFormat,
+    skipped: SkippedImages,
+) -> None:
+    write = write_json if export_format is ExportFormat.JSON else write_csv
+    with reading(workspace.engine) as connection:
+        entries = iter_sitemap(
+            connection, advertiser, model_version=workspace.champion.version, skipped=skipped
+        )
+        write(stream, advertiser, entries)

@@ -1,0 +1,101 @@
+"""`forecourt tag`: a feed in, a sitemap out."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from forecourt.cli.console import err, out, summary_table, tagging_progress
+from forecourt.cli.sitemap import ExportFormat, write_sitemap
+from forecourt.core.records import RefusedRow
+from forecourt.core.settings import Settings
+
+_SHOWN_REFUSALS = 20
+
+
+def run(
+    feed: Annotated[Path, typer.Argument(help="Scrape JSON, Google, Meta or dealer feed.")],
+    advertiser: Annotated[
+        str | None, typer.Option("--advertiser", "-a", help="Whose inventory it is.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--out", help="Write the sitemap here (.json or .csv).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where an image was skipped.")
+    ] = False,
+) -> None:
+    """Tag an inventory: identify every image, fetch and classify the unknown ones.
+
+    Interrupted, the same command goes on where it stopped.
+    """
+    from forecourt.jobs.tasks import accept_feed, tag
+    from forecourt.jobs.workspace import open_workspace
+
+    refused: list[RefusedRow] = []
+    with open_workspace(Settings()) as workspace:
+        accepted = accept_feed(workspace, feed, advertiser=advertiser, on_refused=refused.append)
+        scrape = accepted.scrape
+        _report_refused(refused)
+        if accepted.is_resumed:
+            err.print("Going on with the interrupted run of this feed.")
+        started = time.monotonic()
+        with tagging_progress() as bar:
+            task = bar.add_task(
+                scrape.advertiser, total=scrape.images, rate=0.0, cached=0, skipped=0
+            )
+
+            def show(tally: Any) -> None:
+                elapsed = max(time.monotonic() - started, 1e-3)
+                bar.update(
+                    task,
+                    completed=tally.done,
+                    rate=(tally.done - tally.earlier) / elapsed,
+                    cached=tally.cached,
+                    skipped=tally.skipped.total(),
+                )
+
+            tally = tag(workspace, scrape.id, on_progress=show)
+        seconds = time.monotonic() - started
+        if output is not None:
+            write_sitemap(workspace, scrape.advertiser, output, ExportFormat.of(output))
+    if as_json:
+        summary = {
+            "advertiser": scrape.advertiser,
+            "scrape_id": scrape.id,
+            "resumed": accepted.is_resumed,
+            "vehicles": scrape.vehicles,
+            "refused_rows": [_refusal_to_json(row) for row in refused],
+            "seconds": round(seconds, 3),
+            **tally.to_json(),
+        }
+        typer.echo(json.dumps(summary, ensure_ascii=False))
+    else:
+        title = f"{scrape.advertiser}: {scrape.vehicles:,} vehicles"
+        out.print(summary_table(tally, title=title, seconds=seconds))
+    if strict and tally.skipped:
+        raise typer.Exit(1)
+
+
+def _report_refused(refused: list[RefusedRow]) -> None:
+    for row in refused[:_SHOWN_REFUSALS]:
+        where = f"line {row.line}" if row.line else f"vehicle {row.row}"
+        field = f", {row.field}" if row.field else ""
+        err.print(f"{where}{field}: {row.reason}. {row.hint}", markup=False, highlight=False)
+    if len(refused) > _SHOWN_REFUSALS:
+        err.print(f"... and {len(refused) - _SHOWN_REFUSALS} more; --json lists all.")
+
+
+def _refusal_to_json(row: RefusedRow) -> dict[str, Any]:
+    return {
+        "line": row.line,
+        "row": row.row,
+        "field": row.field,
+        "reason": row.reason,
+        "hint": row.hint,
+    }

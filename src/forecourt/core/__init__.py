@@ -1,0 +1,1 @@
+"""Vocabulary and pure rules. Imports nothing of ours but itself and does no input or output."""

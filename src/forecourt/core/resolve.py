@@ -1,0 +1,197 @@
+"""Which value the sitemap shows for an image, and why: the precedence, as pure functions.
+
+Field by field, the first of these that has a value wins:
+
+    R1  the advertiser's own fix
+    R2  staff's fix for this advertiser
+    R3  staff's fix for everyone
+    R4  (colour only) the colour configured in the scrape, where it maps to one of the twelve
+    R5  the champion's decision
+    R6  the latest earlier model's decision, marked `stale_model`
+    R7  the default: Placeholder, no colour
+
+Within R1-R3 a direct fix beats a carried one, and the latest wins. R0 stands above all for colour:
+a Placeholder has none. An image that was never tagged is shown as a skipped Placeholder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from forecourt.core.labels import Color, ImageType
+from forecourt.core.paint import map_paint
+from forecourt.core.records import Decision, Role, Source, Tag
+from forecourt.core.skips import SkipReason
+
+T = TypeVar("T")
+
+
+class Status(StrEnum):
+    """Whether an image has an answer."""
+
+    TAGGED = "tagged"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedValue(Generic[T]):
+    """One field of one live fix, as it applies to an image of an advertiser.
+
+    Attributes:
+        everywhere: Staff's fix for every advertiser; else it is for this advertiser only.
+        carried_from: What it was carried from (a URL or key) where the fix was made on another
+            stored image that shows the same picture; None for a fix of this very image.
+    """
+
+    value: T
+    role: Role
+    by: str
+    at: datetime
+    everywhere: bool = False
+    carried_from: str | None = None
+
+    @property
+    def rank(self) -> int:
+        """Precedence, 1 (strongest) to 3; the numbers of rules R1-R3."""
+        if self.everywhere:
+            return 3
+        return 1 if self.role is Role.ADVERTISER else 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is known of one image of one vehicle.
+
+    Attributes:
+        decision: The champion's decision, or else the latest earlier model's.
+        is_stale: Whether `decision` is an earlier model's.
+        skip_reason: Why the latest attempt failed, or None.
+        scrape_color: The colour configured in the scrape, in the advertiser's words.
+    """
+
+    decision: Decision | None = None
+    is_stale: bool = False
+    skip_reason: SkipReason | None = None
+    scrape_color: str | None = None
+    type_fixes: Sequence[FixedValue[ImageType]] = ()
+    color_fixes: Sequence[FixedValue[Color | None]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What the sitemap shows for one image."""
+
+    status: Status
+    skip_reason: SkipReason | None
+    image_type: Tag[ImageType]
+    color: Tag[Color | None]
+    review: bool
+
+
+def resolve(evidence: Evidence) -> Resolved:
+    """Apply rules R0-R7 to what is known of one image."""
+    if evidence.decision is None and not evidence.type_fixes and not evidence.color_fixes:
+        return _resolve_untagged(evidence.skip_reason or SkipReason.PENDING)
+    image_type = _resolve_type(evidence)
+    color = _resolve_color(evidence, image_type)
+    if evidence.skip_reason is not None:
+        image_type, color = _mark_recheck_failed(image_type), _mark_recheck_failed(color)
+    is_decided_by_person = image_type.source is Source.FIX
+    return Resolved(
+        status=Status.TAGGED,
+        skip_reason=None,
+        image_type=image_type,
+        color=color,
+        review=bool(evidence.decision and evidence.decision.review and not is_decided_by_person),
+    )
+
+
+def strongest_fix(fixes: Sequence[FixedValue[T]]) -> FixedValue[T] | None:
+    """Return the fix that wins by rank, then directness, then time; None without fixes."""
+    if not fixes:
+        return None
+    latest_first = sorted(fixes, key=lambda fix: fix.at, reverse=True)
+    return min(latest_first, key=lambda fix: (fix.rank, fix.carried_from is not None))
+
+
+def _resolve_untagged(reason: SkipReason) -> Resolved:
+    return Resolved(
+        status=Status.SKIPPED,
+        skip_reason=reason,
+        image_type=Tag(
+            value=ImageType.PLACEHOLDER, source=Source.DEFAULT, confidence=None, reason=reason
+        ),
+        color=Tag(value=None, source=Source.DEFAULT, confidence=None, reason=reason),
+        review=False,
+    )
+
+
+def _resolve_type(evidence: Evidence) -> Tag[ImageType]:
+    fix = strongest_fix(evidence.type_fixes)
+    if fix is not None:
+        return _tag_of_fix(fix)
+    decision = evidence.decision
+    if decision is None:  # only a colour was ever fixed on an image that no model has seen
+        return Tag(
+            value=ImageType.PLACEHOLDER,
+            source=Source.DEFAULT,
+            confidence=None,
+            reason="no_prediction",
+        )
+    return Tag(
+        value=decision.image_type,
+        source=Source.MODEL,
+        confidence=decision.image_type_confidence,
+        reason="stale_model" if evidence.is_stale else decision.image_type_reason,
+    )
+
+
+def _resolve_color(evidence: Evidence, image_type: Tag[ImageType]) -> Tag[Color | None]:
+    if image_type.value is ImageType.PLACEHOLDER:  # R0
+        return Tag(
+            value=None,
+            source=image_type.source,
+            confidence=image_type.confidence,
+            reason="placeholder_has_no_color",
+        )
+    fix = strongest_fix(evidence.color_fixes)
+    if fix is not None:
+        return _tag_of_fix(fix)
+    scrape_color = (evidence.scrape_color or "").strip()
+    mapped = map_paint(scrape_color)
+    if mapped is not None:
+        return Tag(value=mapped, source=Source.SCRAPE, confidence=None, reason="scrape_color")
+    decision = evidence.decision
+    if decision is None:
+        return Tag(value=None, source=Source.DEFAULT, confidence=None, reason="no_prediction")
+    reason = "stale_model" if evidence.is_stale else decision.color_reason
+    return Tag(
+        value=decision.color,
+        source=Source.MODEL,
+        confidence=decision.color_confidence,
+        reason="scrape_color_unmapped" if scrape_color else reason,
+    )
+
+
+def _tag_of_fix(fix: FixedValue[T]) -> Tag[T]:
+    who = "the advertiser" if fix.role is Role.ADVERTISER else "staff"
+    reach = " for every advertiser" if fix.everywhere else ""
+    carried = f", carried from {fix.carried_from}" if fix.carried_from else ""
+    return Tag(
+        value=fix.value,
+        source=Source.FIX,
+        confidence=None,
+        reason=f"fixed by {who} ({fix.by}) on {fix.at:%Y-%m-%d}{reach}{carried}",
+        carried_from=fix.carried_from,
+    )
+
+
+def _mark_recheck_failed(tag: Tag[T]) -> Tag[T]:
+    """A known image that cannot be re-checked today keeps its tags, and says so."""
+    if tag.source is Source.FIX:
+        return replace(tag, reason=f"{tag.reason}; recheck_failed")
+    return replace(tag, reason="recheck_failed")

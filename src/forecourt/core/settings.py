@@ -1,0 +1,90 @@
+"""All settings, one frozen object, read once at the edge and passed down.
+
+Every field can be set by an environment variable: `FORECOURT_` and the field's name, a nested field
+after two underscores (`FORECOURT_FETCH__TIMEOUT_S=10`).
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Network = IPv4Network | IPv6Network
+
+
+class FetchSettings(BaseModel):
+    """How images are asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    concurrency: int = Field(
+        64, ge=1, le=1024, description="Requests in flight, all hosts together."
+    )
+    per_host: int = Field(16, ge=1, le=1024, description="Requests in flight to one host.")
+    connect_timeout_s: float = Field(10.0, gt=0, description="Limit for one TCP and TLS connect.")
+    timeout_s: float = Field(30.0, gt=0, description="Limit for one attempt, body included.")
+    retries: int = Field(2, ge=0, le=10, description="Further attempts after a passing failure.")
+    backoff_s: float = Field(
+        0.5, ge=0, description="First pause between attempts; doubles, with jitter."
+    )
+    max_retry_after_s: float = Field(
+        30.0, ge=0, description="Longest Retry-After that is waited for."
+    )
+    max_redirects: int = Field(5, ge=0, le=20, description="Redirects followed, each re-checked.")
+    max_bytes: int = Field(32 * 2**20, ge=1024, description="Longest body read.")
+    max_validity_s: float = Field(
+        43_200.0, ge=0, description="Longest time a trusted host's Cache-Control is believed."
+    )
+    verify_share: float = Field(
+        0.01, ge=0, le=1, description="Share of a trusted host's header hits verified by the bytes."
+    )
+    verify_first: int = Field(
+        50, ge=1, description="Header hits of a new host verified before it is trusted."
+    )
+    allow_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (), description="Networks allowed besides public ones, comma separated (127.0.0.0/8)."
+    )
+
+    @field_validator("allow_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+
+class VisionSettings(BaseModel):
+    """How images are decoded and classified."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bundle: Path | None = Field(None, description="Model folder; default: the one that is shipped.")
+    threads: int = Field(0, ge=0, description="Threads for decoding and inference; 0: all cores.")
+    batch: int = Field(32, ge=1, le=512, description="Images per inference batch.")
+    max_pixels: int = Field(64_000_000, ge=10_000, description="Largest image decoded, in pixels.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FORECOURT_", env_nested_delimiter="__", frozen=True, extra="ignore"
+    )
+
+    home: Path = Field(
+        Path(".forecourt"), description="Folder of the database, the thumbnails and the models."
+    )
+    database: str | None = Field(
+        None, description="Database URL; default: SQLite in the home folder."
+    )
+    fetch: FetchSettings = FetchSettings()
+    vision: VisionSettings = VisionSettings()
+
+    @property
+    def database_url(self) -> str:
+        """URL for SQLAlchemy, from `database` or else the home folder."""
+        return self.database or f"sqlite:///{self.home / 'forecourt.db'}"

@@ -1,0 +1,248 @@
+"""The bounded fetcher: an asynchronous client behind a synchronous face.
+
+One background thread runs one event loop and one session. A run pulls requests lazily, keeps a
+bounded number per host and overall in flight, and hands outcomes over through a bounded buffer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from forecourt import __version__
+from forecourt.core.records import Fetched, ImageRequest, NotFetched
+from forecourt.core.settings import FetchSettings
+from forecourt.fetch.egress import CheckedResolver
+from forecourt.fetch.exchange import WantBody, exchange
+
+# CDNs choose the format by Accept and sometimes the size by User-Agent (Vary, RFC 9110 section
+# 12.5.5): with both fixed, the same URL gives the same bytes at every scrape.
+_HEADERS = {
+    "Accept": "image/jpeg,image/png;q=0.9,image/*;q=0.5",
+    "Accept-Encoding": "identity",
+    "User-Agent": f"Forecourt/{__version__.partition('.')[0]} (vehicle image tagging)",
+}
+_LOOK_AHEAD = 512  # requests waiting, so that a slow host cannot keep the others idle
+_BUFFER_COUNT = 512
+_BUFFER_BYTES = 64 << 20
+
+Outcome = Fetched | NotFetched
+
+
+class Fetcher:
+    """Asks for images. A context manager; one run at a time.
+
+    Args:
+        settings: Limits, timeouts and the egress policy.
+        resolver: Where host names are looked up; default: the system's way, checked.
+    """
+
+    def __init__(self, settings: FetchSettings, *, resolver: CheckedResolver | None = None) -> None:
+        self._settings = settings
+        self._resolver = resolver
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="fetcher", daemon=True)
+        self._session: aiohttp.ClientSession | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._session = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            asyncio.run_coroutine_threadsafe(self._session.close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def fetch(self, requests: Iterable[ImageRequest], *, want_body: WantBody) -> Iterator[Outcome]:
+        """Yield exactly one outcome per request, in the order in which they come in.
+
+        Args:
+            requests: Pulled lazily, in the fetcher's thread.
+            want_body: Asked once the headers of a 200 are in, in the fetcher's thread; it must be
+                quick. False: the body is not read.
+
+        Closing the iterator (or an exception in its consumer) cancels what is in flight.
+        """
+        if self._session is None:
+            raise RuntimeError("Use the fetcher as a context manager.")
+        run = _Run(self._session, self._settings, iter(requests), want_body)
+        done: Future[None] = asyncio.run_coroutine_threadsafe(run.drive(), self._loop)
+        done.add_done_callback(lambda _done: run.buffer.close())
+        try:
+            while (outcome := run.buffer.take()) is not None:
+                yield outcome
+                if run.buffer.has_room():
+                    self._loop.call_soon_threadsafe(run.wake.set)
+            done.result()  # an error in `requests` or `want_body` is the caller's to see
+        finally:
+            done.cancel()
+            asyncio.run_coroutine_threadsafe(run.abandon(), self._loop).result()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    async def _open(self) -> aiohttp.ClientSession:
+        settings = self._settings
+        connector = aiohttp.TCPConnector(
+            limit=settings.concurrency,
+            limit_per_host=settings.per_host,
+            resolver=self._resolver or CheckedResolver(settings.allow_networks),
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            headers=_HEADERS,
+            timeout=aiohttp.ClientTimeout(
+                total=settings.timeout_s, sock_connect=settings.connect_timeout_s
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # inflated under our own byte limit
+            trust_env=False,  # a proxy would resolve names behind the policy's back
+        )
+
+
+class _Buffer:
+    """Outcomes on their way from the loop's thread to the consumer's."""
+
+    def __init__(self) -> None:
+        self._items: deque[Outcome] = deque()
+        self._bytes = 0
+        self._is_closed = False
+        self._changed = threading.Condition()
+
+    def put(self, outcome: Outcome) -> None:
+        with self._changed:
+            self._items.append(outcome)
+            self._bytes += _size(outcome)
+            self._changed.notify()
+
+    def take(self) -> Outcome | None:
+        """Wait for the next outcome; None when there will be none."""
+        with self._changed:
+            while not self._items and not self._is_closed:
+                self._changed.wait()
+            if not self._items:
+                return None
+            outcome = self._items.popleft()
+            self._bytes -= _size(outcome)
+            return outcome
+
+    def has_room(self) -> bool:
+        return len(self._items) < _BUFFER_COUNT and self._bytes < _BUFFER_BYTES
+
+    def close(self) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+
+
+class _Run:
+    """One iteration over requests; lives in the loop's thread but for its buffer."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        settings: FetchSettings,
+        requests: Iterator[ImageRequest],
+        want_body: WantBody,
+    ) -> None:
+        self.buffer = _Buffer()
+        self.wake = asyncio.Event()
+        self._session = session
+        self._settings = settings
+        self._requests = requests
+        self._want_body = want_body
+        self._waiting: OrderedDict[str, deque[ImageRequest]] = OrderedDict()
+        self._waiting_count = 0
+        self._active: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_exhausted = False
+        self._error: BaseException | None = None
+
+    async def drive(self) -> None:
+        """Run until every request has its outcome, or the run is cancelled."""
+        while True:
+            self.wake.clear()
+            self._pull()
+            self._start()
+            if self._error is not None:
+                raise self._error
+            if self._is_exhausted and not self._tasks and not self._waiting_count:
+                return
+            await self.wake.wait()
+
+    async def abandon(self) -> None:
+        """Cancel what is in flight, and wait until it is gone."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _pull(self) -> None:
+        while not self._is_exhausted and self._waiting_count < _LOOK_AHEAD:
+            request = next(self._requests, None)
+            if request is None:
+                self._is_exhausted = True
+                return
+            host = _host(request.url)
+            self._waiting.setdefault(host, deque()).append(request)
+            self._waiting_count += 1
+
+    def _start(self) -> None:
+        """Start what the limits allow, one request a host in turn."""
+        started = True
+        while started and self._waiting:
+            started = False
+            for host in list(self._waiting):
+                if len(self._tasks) >= self._settings.concurrency or not self.buffer.has_room():
+                    return
+                if self._active.get(host, 0) < self._settings.per_host:
+                    self._start_one(host)
+                    started = True
+
+    def _start_one(self, host: str) -> None:
+        queue = self._waiting[host]
+        request = queue.popleft()
+        self._waiting_count -= 1
+        if not queue:
+            del self._waiting[host]
+        self._active[host] = self._active.get(host, 0) + 1
+        task = asyncio.create_task(self._one(host, request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _one(self, host: str, request: ImageRequest) -> None:
+        try:
+            outcome = await exchange(self._session, request, self._settings, self._want_body)
+            self.buffer.put(outcome)
+        except Exception as error:  # noqa: BLE001  # a defect, ours or of `want_body`: end the run
+            self._error = error
+        finally:
+            self._active[host] -= 1
+            if not self._active[host]:
+                del self._active[host]
+            # The task leaves the set after this returns; wake the driver behind that.
+            asyncio.get_running_loop().call_soon(self.wake.set)
+
+
+def _size(outcome: Outcome) -> int:
+    return len(outcome.body) if isinstance(outcome, Fetched) and outcome.body else 0
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].lower()

@@ -1,0 +1,78 @@
+"""Stage: a feed becomes a scrape in the store: accepted work, in one transaction.
+
+Either the whole feed is stored, refused rows reported, or nothing is. What is stored will be
+tagged, now or by whoever resumes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from forecourt.core.records import RefusedRow, Vehicle
+from forecourt.identity.urls import make_url_key
+from forecourt.store import inventory
+from forecourt.store.inventory import KeyedVehicle, NewScrape
+
+_BATCH = 500
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What a feed held."""
+
+    scrape_id: int
+    vehicles: int
+    images: int
+    refused: int
+
+
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file, by which an interrupted run of the same feed is found again."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def accept(
+    connection: sa.Connection,
+    rows: Iterable[Vehicle | RefusedRow],
+    scrape: NewScrape,
+    *,
+    on_refused: Callable[[RefusedRow], None],
+) -> Accepted:
+    """Store every vehicle of a feed as one scrape. Does not commit.
+
+    Args:
+        connection: A writing connection.
+        rows: The feed, in its order.
+        scrape: Whose it is and where it came from.
+        on_refused: Told of every row that could not be used.
+    """
+    scrape_id = inventory.add_scrape(connection, scrape)
+    vehicles = images = refused = 0
+    batch: list[KeyedVehicle] = []
+    for row in rows:
+        if isinstance(row, RefusedRow):
+            refused += 1
+            on_refused(row)
+            continue
+        batch.append(KeyedVehicle(vehicles, row, tuple(make_url_key(url) for url in row.images)))
+        vehicles += 1
+        images += len(row.images)
+        if len(batch) == _BATCH:
+            inventory.add_vehicles(connection, scrape_id, scrape.advertiser, batch)
+            batch = []
+    if batch:
+        inventory.add_vehicles(connection, scrape_id, scrape.advertiser, batch)
+    inventory.close_import(
+        connection, scrape_id, vehicles_count=vehicles, images=images, refused=refused
+    )
+    return Accepted(scrape_id=scrape_id, vehicles=vehicles, images=images, refused=refused)

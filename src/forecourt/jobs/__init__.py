@@ -1,0 +1,1 @@
+"""Jobs: what the edges (command line, server, worker) run; idempotent and resumable."""

@@ -1,0 +1,33 @@
+"""What is known of the hosts that serve images: their trust records."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from forecourt.store.schema import hosts
+from forecourt.store.upsert import upsert
+
+
+def load_hosts(connection: sa.Connection, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the trust record of each host that has one, as it was saved."""
+    rows = connection.execute(
+        sa.select(hosts.c.host, hosts.c.record).where(hosts.c.host.in_(names))
+    )
+    return {host: dict(record) for host, record in rows}
+
+
+def list_hosts(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Return the trust records of all hosts, by name."""
+    return [dict(row) for row in connection.scalars(sa.select(hosts.c.record).order_by("host"))]
+
+
+def save_host(
+    connection: sa.Connection, host: str, *, state: str, record: Mapping[str, Any], at: datetime
+) -> None:
+    """Keep a host's trust record."""
+    row = {"host": host, "state": state, "record": dict(record), "changed_at": at}
+    upsert(connection, hosts, [row], key=("host",))

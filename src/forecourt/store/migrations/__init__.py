@@ -1,0 +1,1 @@
+"""Alembic migrations, one path for both dialects."""

@@ -1,0 +1,1 @@
+"""Stage: pictures with labels → a model bundle. The only home of torch (extra `train`)."""

@@ -1,0 +1,116 @@
+"""A model bundle: one folder with the network and all that belongs to it.
+
+model.onnx     the network
+bundle.json    version, digest, class orders, temperatures, thresholds (this module's `Manifest`)
+MODEL_CARD.md  for people
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from forecourt.core.errors import BundleError
+from forecourt.core.labels import Color, ImageType
+
+FORMAT = 1
+MODEL_FILE = "model.onnx"
+MANIFEST_FILE = "bundle.json"
+CARD_FILE = "MODEL_CARD.md"
+
+
+class Thresholds(BaseModel):
+    """Numbers of the decision rules (`vision.decide`); all are probabilities, 0-1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    placeholder_floor: float = Field(ge=0, le=1)  # D1
+    paint_visible: float = Field(ge=0, le=1)  # D4
+    review_type: float = Field(ge=0, le=1)  # D6
+    review_color: float = Field(ge=0, le=1)  # D7
+
+
+class Temperatures(BaseModel):
+    """Logits are divided by these before the softmax (Guo et al., ICML 2017)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image_type: float = Field(gt=0)
+    color: float = Field(gt=0)
+
+
+class Manifest(BaseModel):
+    """What `bundle.json` holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int
+    version: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._+-]+$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    input_size: int = Field(ge=32, le=1024)
+    image_types: tuple[ImageType, ...]
+    colors: tuple[Color, ...]
+    temperatures: Temperatures
+    thresholds: Thresholds
+    created: str
+    trained_on: str
+
+    @model_validator(mode="after")
+    def _has_every_class_once(self) -> Manifest:
+        for given, all_of in ((self.image_types, set(ImageType)), (self.colors, set(Color))):
+            if len(given) != len(set(given)) or set(given) != all_of:
+                raise ValueError("image_types and colors must name every class once")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle that was read and found whole."""
+
+    folder: Path
+    manifest: Manifest
+    model: bytes
+
+    @property
+    def version(self) -> str:
+        """The model version: predictions are keyed by it."""
+        return self.manifest.version
+
+
+def load_bundle(folder: Path | None = None) -> Bundle:
+    """Read a bundle; None: the one that is shipped with the package.
+
+    Raises:
+        BundleError: a file is missing, the manifest does not fit this release, or the network is
+            not the one that the manifest was written for.
+    """
+    folder = folder or Path(str(files("forecourt") / "models" / "default"))
+    try:
+        text = (folder / MANIFEST_FILE).read_bytes()
+        model = (folder / MODEL_FILE).read_bytes()
+    except OSError as error:
+        raise BundleError(
+            f"{folder} is no model bundle: {error.strerror}: {error.filename}. A bundle is a "
+            f"folder with {MODEL_FILE} and {MANIFEST_FILE}; `python -m forecourt.train` writes one."
+        ) from error
+    try:
+        manifest = Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BundleError(f"{folder / MANIFEST_FILE}: {where}: {first['msg']}.") from error
+    if manifest.format != FORMAT:
+        raise BundleError(
+            f"{folder} has bundle format {manifest.format}; this release reads {FORMAT}. Upgrade "
+            "forecourt, or train the bundle again."
+        )
+    if hashlib.sha256(model).hexdigest() != manifest.sha256:
+        raise BundleError(
+            f"{folder / MODEL_FILE} is not the network that {MANIFEST_FILE} describes (its SHA-256 "
+            "differs). Restore the folder from where it came."
+        )
+    return Bundle(folder=folder, manifest=manifest, model=model)

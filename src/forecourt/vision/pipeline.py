@@ -1,0 +1,123 @@
+"""Bytes → decisions: decoding on threads, inference in batches, bad images as values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from forecourt.core.errors import ImageSkippedError
+from forecourt.core.records import Decision, Prediction
+from forecourt.core.settings import VisionSettings
+from forecourt.core.skips import SkipReason
+from forecourt.vision.bundle import Bundle
+from forecourt.vision.decide import decide
+from forecourt.vision.decode import ImageInfo, Rgb, decode_image
+from forecourt.vision.predict import Predictor
+from forecourt.vision.thumbnail import make_thumbnail
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One image that the model has an answer for."""
+
+    info: ImageInfo
+    thumbnail: bytes
+    prediction: Prediction
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """One image that has no answer, and why."""
+
+    reason: SkipReason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    info: ImageInfo
+    thumbnail: bytes
+    square: Rgb
+
+
+class Pipeline:
+    """Everything between the bytes of an image and its decision. A context manager.
+
+    Args:
+        bundle: The model.
+        settings: Threads, batch size and pixel limit.
+    """
+
+    def __init__(self, bundle: Bundle, settings: VisionSettings) -> None:
+        self._thresholds = bundle.manifest.thresholds
+        self._settings = settings
+        self._predictor = Predictor(bundle, threads=settings.threads)
+        workers = settings.threads or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def model_version(self) -> str:
+        """The bundle's version."""
+        return self._predictor.model_version
+
+    def run(self, images: Sequence[bytes]) -> list[Seen | Unseen]:
+        """Return an answer or a reason for each image, in order; no image makes it raise."""
+        answers: list[Seen | Unseen] = []
+        size = self._settings.batch
+        chunks = [images[start : start + size] for start in range(0, len(images), size)]
+        # The next chunk decodes while this one is in the network.
+        pending = [self._pool.submit(self._prepare, data) for data in (chunks[0] if chunks else ())]
+        for number, _chunk in enumerate(chunks):
+            ready = [future.result() for future in pending]
+            following = chunks[number + 1] if number + 1 < len(chunks) else ()
+            pending = [self._pool.submit(self._prepare, data) for data in following]
+            answers += self._answer(ready)
+        return answers
+
+    def _prepare(self, data: bytes) -> _Ready | Unseen:
+        try:
+            decoded = decode_image(data, max_pixels=self._settings.max_pixels)
+            return _Ready(
+                info=decoded.info,
+                thumbnail=make_thumbnail(decoded.rgb),
+                square=self._predictor.prepare(decoded.rgb),
+            )
+        except ImageSkippedError as error:
+            return Unseen(error.reason, error.detail)
+        except Exception as error:  # noqa: BLE001
+            # A defect of ours on one image must not cost the others their answers.
+            _log.exception("image.failed", size_bytes=len(data))
+            return Unseen(SkipReason.INTERNAL_ERROR, type(error).__name__)
+
+    def _answer(self, ready: Sequence[_Ready | Unseen]) -> list[Seen | Unseen]:
+        squares = [one.square for one in ready if isinstance(one, _Ready)]
+        predictions = iter(self._predictor.predict(squares))
+        answers: list[Seen | Unseen] = []
+        for one in ready:
+            if isinstance(one, Unseen):
+                answers.append(one)
+            else:
+                prediction = next(predictions)
+                decision = decide(prediction, self._thresholds)
+                answers.append(Seen(one.info, one.thumbnail, prediction, decision))
+        return answers

