@@ -1,7 +1,7 @@
-"""The network: one MobileNetV2 trunk, two ends.
+"""The network: one MobileNetV2 trunk with two ends.
 
-    pixels ─ trunk (shared, frozen) ─┬─ type end   (frozen; ImageNet's own last blocks) ── image type
-                                     └─ paint end  (fine-tuned copy) ─ attention map ───── colour
+    pixels ─ trunk (shared, frozen) ─┬─ type end   (frozen: ImageNet's last blocks) ── image type
+                                     └─ paint end  (fine-tuned copy) ── attention ─── colour
 
 Fine-tuning everything for colour makes the network forget what it knew of things that are no
 vehicles, and placeholders leak. So the blocks behind the type answer stay as ImageNet left them,

@@ -114,13 +114,13 @@ def _connected(mask: NDArray[np.bool_]) -> list[list[tuple[int, int]]]:
     return areas
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return probabilities along the last axis."""
     shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
     odds = np.exp(shifted)
     return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
 
 
-def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return probabilities, element by element, without overflow."""
     return np.asarray(0.5 * (1 + np.tanh(0.5 * logits.astype(np.float64))))
