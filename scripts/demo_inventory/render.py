@@ -1,6 +1,6 @@
 """Renders vehicles by marching rays through distance fields. NumPy only, a few seconds a picture.
 
-    python scripts/demo_inventory/render.py --body suv --paint 200,20,30 --scene lot --out suv.png
+python scripts/demo_inventory/render.py --body suv --paint 200,20,30 --scene lot --out suv.png
 """
 
 from __future__ import annotations
@@ -182,7 +182,9 @@ def _vehicle_color(view: View, body: Body, p: Array, rays: Array, kind: Array) -
         around = _environment(mirrored, 1.0, 0.9)
         around = np.where(mirrored[:, 1:2] < 0, 0.17, around)
     else:  # a light tent: bright above, dark floor line, bright panels at the sides
-        panel = (np.abs(np.sin(np.arctan2(mirrored[:, 0], mirrored[:, 2]) * 1.5)) > 0.55) & (mirrored[:, 1] > 0.12)
+        panel = (np.abs(np.sin(np.arctan2(mirrored[:, 0], mirrored[:, 2]) * 1.5)) > 0.55) & (
+            mirrored[:, 1] > 0.12
+        )
         around = np.where(panel[:, None], 1.0, 0.35 + 0.45 * np.clip(mirrored[:, 1:2], 0, 1))
     fresnel = 0.04 + 0.96 * (1 - np.clip(-np.sum(rays * normal, axis=1), 0, 1)) ** 5
     strength = (gloss * np.minimum(fresnel + 0.03, 0.7))[:, None]
@@ -190,9 +192,7 @@ def _vehicle_color(view: View, body: Body, p: Array, rays: Array, kind: Array) -
     return lit * (1 - strength) + around * strength + (gloss * spark * 0.9)[:, None]
 
 
-def _materials(
-    view: View, body: Body, p: Array, normal: Array, kind: Array
-) -> tuple[Array, Array]:
+def _materials(view: View, body: Body, p: Array, normal: Array, kind: Array) -> tuple[Array, Array]:
     """Return base colour and gloss of every point: paint, glass, lights, trim, tyre, rim."""
     paint = (np.array(view.paint) / 255.0) ** 2.2
     base = np.broadcast_to(paint, p.shape).copy()
@@ -218,19 +218,50 @@ def _materials(
         if view.body not in {"van", "rv"}:
             put(sloped & inner & (y < top - 0.1) & (normal[:, 0] < 0), (0.012, 0.015, 0.018), 2.2)
     if body.has_face:
-        nose, tail = (normal[:, 0] > 0.5) & (x > front - 0.5), (normal[:, 0] < -0.5) & (x < back + 0.4)
+        nose, tail = (
+            (normal[:, 0] > 0.5) & (x > front - 0.5),
+            (normal[:, 0] < -0.5) & (x < back + 0.4),
+        )
         line = body.belt - 0.27
-        put(nose & (np.abs(z) < half * 0.5) & (np.abs(y - line + 0.06) < 0.09), (0.02, 0.02, 0.022), 1.2)
+        put(
+            nose & (np.abs(z) < half * 0.5) & (np.abs(y - line + 0.06) < 0.09),
+            (0.02, 0.02, 0.022),
+            1.2,
+        )
         put(nose & (np.abs(z) < half * 0.75) & (np.abs(y - 0.42) < 0.05), (0.02, 0.02, 0.02), 0.5)
-        put((x > front - 0.42) & (np.abs(y - line - 0.02) < 0.075) & (np.abs(z) > half * 0.58) & (normal[:, 0] > 0.15), (0.85, 0.88, 0.9), 2.0)
-        put((x < back + 0.35) & (np.abs(y - line - 0.08) < 0.085) & (np.abs(z) > half * 0.6) & (normal[:, 0] < -0.1), (0.45, 0.01, 0.01), 1.5)
-        put((nose | tail) & (np.abs(z) < 0.25) & (np.abs(y - 0.56) < 0.055), (0.75, 0.75, 0.72), 0.5)
+        put(
+            (x > front - 0.42)
+            & (np.abs(y - line - 0.02) < 0.075)
+            & (np.abs(z) > half * 0.58)
+            & (normal[:, 0] > 0.15),
+            (0.85, 0.88, 0.9),
+            2.0,
+        )
+        put(
+            (x < back + 0.35)
+            & (np.abs(y - line - 0.08) < 0.085)
+            & (np.abs(z) > half * 0.6)
+            & (normal[:, 0] < -0.1),
+            (0.45, 0.01, 0.01),
+            1.5,
+        )
+        put(
+            (nose | tail) & (np.abs(z) < 0.25) & (np.abs(y - 0.56) < 0.055), (0.75, 0.75, 0.72), 0.5
+        )
         seams = [pane[0][0] - 0.04 for pane in body.glass if pane[0][1] < body.belt + 0.2]
         seams += [body.glass[-1][-1][0] - 0.15] if view.body not in {"rv"} else []
         for seam in seams:
-            put(on_side & (np.abs(x - seam) < 0.008) & (y > body.radius + 0.05) & (y < body.belt), tuple(paint * 0.25), 0.5)
+            put(
+                on_side & (np.abs(x - seam) < 0.008) & (y > body.radius + 0.05) & (y < body.belt),
+                tuple(paint * 0.25),
+                0.5,
+            )
         for seam in seams[:2]:
-            put(on_side & (np.abs(x - seam - 0.2) < 0.09) & (np.abs(y - body.belt + 0.1) < 0.016), tuple(paint * 0.5), 1.0)
+            put(
+                on_side & (np.abs(x - seam - 0.2) < 0.09) & (np.abs(y - body.belt + 0.1) < 0.016),
+                tuple(paint * 0.5),
+                1.0,
+            )
     wheel = kind == _WHEEL
     put(wheel, (0.018, 0.018, 0.018), 0.25)
     for axle in body.wheels:
@@ -238,8 +269,16 @@ def _materials(
         r, angle = np.hypot(dx, dy), np.arctan2(dy, dx)
         rim = wheel & (r < body.radius * 0.68)
         spoke = np.cos(angle * 5) > 0.1
-        put(rim & (spoke | (r > body.radius * 0.6) | (r < body.radius * 0.2)), (0.45, 0.46, 0.48), 1.8)
-        put(rim & ~spoke & (r < body.radius * 0.6) & (r > body.radius * 0.2), (0.03, 0.03, 0.03), 0.3)
+        put(
+            rim & (spoke | (r > body.radius * 0.6) | (r < body.radius * 0.2)),
+            (0.45, 0.46, 0.48),
+            1.8,
+        )
+        put(
+            rim & ~spoke & (r < body.radius * 0.6) & (r > body.radius * 0.2),
+            (0.03, 0.03, 0.03),
+            0.3,
+        )
     return base, gloss
 
 

@@ -153,7 +153,8 @@ def train_paint(
     steps = -(-len(chosen) // config.batch)
     heads = [p for name, p in end.named_parameters() if not name.startswith("blocks")]
     optimizer = torch.optim.AdamW(
-        [{"params": list(end.blocks.parameters())}, {"params": heads}], weight_decay=config.weight_decay
+        [{"params": list(end.blocks.parameters())}, {"params": heads}],
+        weight_decay=config.weight_decay,
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
