@@ -7,6 +7,7 @@ trained on what came out.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,9 +18,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from forecourt.core.labels import COLORS, ImageType
+from forecourt.core.samples import Sample
 from forecourt.train.augment import coarsen, light, warp
 from forecourt.train.network import GRID, INPUT_SIZE, PaintEnd, mean_cells
-from forecourt.train.samples import Sample
 from forecourt.vision.decode import Rgb
 
 NO_LABEL = -1
@@ -65,9 +66,7 @@ def visible_targets(samples: list[Sample]) -> NDArray[np.float32]:
     def target(sample: Sample) -> float:
         if sample.color is not None:
             return 1.0
-        if sample.image_type is ImageType.PLACEHOLDER or sample.view in {"interior", "detail"}:
-            return 0.0
-        return float("nan")
+        return math.nan if sample.shows_paint else 0.0
 
     return np.array([target(sample) for sample in samples], np.float32)
 

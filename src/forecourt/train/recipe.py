@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from forecourt.core.errors import UsageError
 from forecourt.core.labels import COLORS, IMAGE_TYPES
+from forecourt.core.samples import Sample, read_manifest
 from forecourt.train import calibrate, paint, type_head
 from forecourt.train.export import Network, export_onnx, to_onnx, write_bundle
 from forecourt.train.network import (
@@ -30,7 +31,7 @@ from forecourt.train.network import (
     load_imagenet,
 )
 from forecourt.train.paint import PaintConfig
-from forecourt.train.samples import Sample, assign_folds, load_squares, read_manifest
+from forecourt.train.samples import assign_folds, load_squares
 from forecourt.train.teacher import vehicle_maps
 from forecourt.train.type_head import Features, TypeConfig, TypeHead
 from forecourt.vision.bundle import FORMAT

@@ -12,9 +12,9 @@ from torch import nn
 from torch.nn import functional
 
 from forecourt.core.labels import IMAGE_TYPES, ImageType
+from forecourt.core.samples import Sample
 from forecourt.train.cards import compose_stock, mark_photo, placeholder
 from forecourt.train.network import INPUT_SIZE, TYPE_FEATURES
-from forecourt.train.samples import Sample
 from forecourt.vision.decode import Rgb
 from forecourt.vision.preprocess import resize_square
 

@@ -1,0 +1,1 @@
+"""Stage: a model and labelled pictures → figures with intervals, and the tables of a model card."""

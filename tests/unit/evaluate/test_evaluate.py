@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from forecourt.cli import app
+from forecourt.core.errors import UsageError
+from forecourt.core.samples import read_manifest
+from forecourt.core.settings import VisionSettings
+from forecourt.evaluate.card import BEGIN, END, render_figures, update_card
+from forecourt.evaluate.judge import judge
+from forecourt.evaluate.report import Report, make_report
+from forecourt.vision.bundle import load_bundle
+from forecourt.vision.pipeline import Pipeline
+from tests.support.pictures import jpeg
+from tests.support.tiny_bundle import MAGENTA, PAINTS
+
+# What the tiny model says is known, so the labels below make known mistakes: one type, one colour.
+_ROWS = [
+    ("red.jpg", "Red", "Dealer", "Red", "car", "exterior", "acme"),
+    ("blue.jpg", "Blue", "Dealer", "Blue", "car", "exterior", "acme"),
+    ("blue2.jpg", "Blue", "Dealer", "Black", "boat", "exterior", "zenith"),
+    ("white.jpg", "White", "Stock", "White", "car", "exterior", "zenith"),
+    ("card.jpg", MAGENTA, "Placeholder", "", "", "", "zenith"),
+    ("leak.jpg", "Red", "Placeholder", "", "", "", "zenith"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    lines = ["file,split,image_type,color,vehicle_kind,view,advertiser,group"]
+    for seed, (file, paint, image_type, color, kind, view, advertiser) in enumerate(_ROWS):
+        rgb = PAINTS[paint] if isinstance(paint, str) else paint
+        (tmp_path / file).write_bytes(jpeg(rgb, seed=seed))
+        lines.append(f"{file},test,{image_type},{color},{kind},{view},{advertiser},")
+    (tmp_path / "data.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+@pytest.fixture
+def pipeline(tiny_bundle: Path) -> Iterator[Pipeline]:
+    with Pipeline(load_bundle(tiny_bundle), VisionSettings(threads=1)) as opened:
+        yield opened
+
+
+def report_of(folder: Path, pipeline: Pipeline) -> Report:
+    verdicts = list(judge(folder, read_manifest(folder), pipeline))
+    return make_report(verdicts, model_version="tiny-1", split="test")
+
+
+def test_report__counts_what_the_model_got_right(folder: Path, pipeline: Pipeline) -> None:
+    report = report_of(folder, pipeline)
+    assert (report.image_type.accuracy.right, report.image_type.accuracy.n) == (5, 6)
+    assert (report.color.decided.right, report.color.decided.n) == (3, 4)
+    placeholder = report.image_type.classes[2]
+    assert (placeholder.name, placeholder.recall.right, placeholder.recall.n) == (
+        "Placeholder",
+        1,
+        2,
+    )
+    # The leaked placeholder shows a colour; the other one shows none.
+    assert (report.color.none.right, report.color.none.n) == (1, 2)
+
+
+def test_report__slices_show_what_the_average_hides(folder: Path, pipeline: Pipeline) -> None:
+    by_advertiser = {one.name: one for one in report_of(folder, pipeline).by_advertiser}
+    assert by_advertiser["acme"].image_type.value == 1
+    assert by_advertiser["zenith"].image_type.value == 0.75
+    assert by_advertiser["zenith"].color.value == 0.5
+
+
+def test_report__is_valid_json_even_where_a_slice_is_empty(
+    folder: Path, pipeline: Pipeline
+) -> None:
+    report = report_of(folder, pipeline).to_json()
+    none = next(one for one in report["by_kind"] if one["name"] == "(none)")
+    assert none["color"] == {"right": 0, "n": 0, "value": None, "low": None, "high": None}
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_judge__missing_picture_stops_the_evaluation(folder: Path, pipeline: Pipeline) -> None:
+    (folder / "red.jpg").unlink()
+    with pytest.raises(UsageError, match=r"red\.jpg"):
+        report_of(folder, pipeline)
+
+
+def test_judge__broken_picture_stops_the_evaluation(folder: Path, pipeline: Pipeline) -> None:
+    (folder / "red.jpg").write_bytes(b"<html>")
+    with pytest.raises(UsageError, match=r"red\.jpg has no answer"):
+        report_of(folder, pipeline)
+
+
+def test_card__figures_replace_the_old_ones_and_nothing_else(
+    folder: Path, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    report = report_of(folder, pipeline).to_json()
+    card = tmp_path / "CARD.md"
+    card.write_text(f"# Before\n\n{BEGIN}\nold\n{END}\n\nAfter\n")
+    update_card(card, report)
+    update_card(card, report)
+    text = card.read_text()
+    assert text == f"# Before\n\n{BEGIN}\n\n{render_figures(report)}\n{END}\n\nAfter\n"
+    assert "| image type | 5 / 6 | 83.3 % |" in text
+    assert "| zenith | 3 / 4 | 75.0 % |" in text
+
+
+def test_card__without_marks_is_left_alone(tmp_path: Path) -> None:
+    card = tmp_path / "CARD.md"
+    card.write_text("# Mine\n")
+    with pytest.raises(UsageError, match="no place for figures"):
+        update_card(card, {"image_type": {}})
+    assert card.read_text() == "# Mine\n"
+
+
+def test_command__prints_a_report(
+    folder: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORECOURT_VISION__BUNDLE", str(tiny_bundle))
+    result = CliRunner().invoke(app, ["evaluate", "--data", str(folder), "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["image_type"]["accuracy"]["right"] == 5
+
+
+def test_command__unknown_split_is_named(folder: Path) -> None:
+    result = CliRunner().invoke(app, ["evaluate", "--data", str(folder), "--split", "nope"])
+    assert isinstance(result.exception, UsageError)
+    assert "'nope'" in str(result.exception)
