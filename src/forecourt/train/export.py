@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -50,7 +51,9 @@ def export_onnx(network: Network) -> bytes:
 
 def to_onnx(module: nn.Module, input_name: str, outputs: Sequence[str]) -> bytes:
     """Return a module over pictures as ONNX, with any batch size."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # The newer exporter wants one more package and brings nothing for a network this plain.
+        warnings.simplefilter("ignore", DeprecationWarning)
         path = Path(folder) / "model.onnx"
         torch.onnx.export(
             module.eval(),

@@ -33,7 +33,7 @@ class PaintConfig:
 
     views: int = 5  # of a picture whose colour is known; rarer colours get more
     most_views: int = 12
-    epochs: int = 8
+    epochs: int = 4
     batch: int = 64
     rate_blocks: float = 5e-4
     rate_heads: float = 2e-3

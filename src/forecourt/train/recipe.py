@@ -43,11 +43,11 @@ from forecourt.vision.session import Session
 _log = structlog.get_logger(__name__)
 
 _FOLDS = 4
+_PAINT_FOLDS = 1  # of them are held out for colour: enough for one temperature and two thresholds
 _SQUARE = 256  # larger than the input, so that views can move within it
 _MAP = 25
 _BACKBONE = "mobilenet_v2_imagenet/mobilenet_v2_int8_lossless.npz"
 _TEACHER = "deeplabv3_mnv2_voc/deeplabv3_mnv2_voc_257.onnx"
-_PLACEHOLDER_RECALL = 0.985
 _FLOOR_COST = 0.002  # of accuracy, at most, for placeholder recall
 _REVIEW_TYPE = 0.03  # share of pictures that type marks for review
 _REVIEW_COLOR = 0.04
@@ -140,17 +140,15 @@ def _train_type(
     )
     features = Features(**described)
     fold_of = folds[features.source]
-    logits = np.zeros((len(features.labels), len(IMAGE_TYPES)), np.float32)
-    for fold in range(_FOLDS):
-        head = type_head.train_head(features, samples, fold_of != fold, recipe.types)
-        logits[fold_of == fold] = head.logits(features.described[fold_of == fold])
+    logits = _kept(
+        recipe.runs / "type-logits.npz",
+        lambda: {"logits": _held_out_logits(features, samples, fold_of, recipe.types)},
+    )["logits"]
     counted = np.array([not samples[index].is_render for index in features.source])
     real = counted & features.is_real
     temperature = calibrate.fit_temperature(logits[real], features.labels[real])
     probs = softmax(logits / temperature)
-    floor = calibrate.placeholder_floor(
-        probs[counted], features.labels[counted], recall=_PLACEHOLDER_RECALL, cost=_FLOOR_COST
-    )
+    floor = calibrate.placeholder_floor(probs[real], features.labels[real], cost=_FLOOR_COST)
     decided = calibrate.decide_types(probs, floor)
     for name, part in (("real", real), ("drawn", counted & ~features.is_real)):
         right = decided[part] == features.labels[part]
@@ -165,6 +163,17 @@ def _train_type(
             "review_type": calibrate.review_threshold(confidence[real], _REVIEW_TYPE),
         },
     }
+
+
+def _held_out_logits(
+    features: Features, samples: list[Sample], fold_of: NDArray[np.int64], config: TypeConfig
+) -> NDArray[np.float32]:
+    """Return for each picture the answer of a head that has not seen its fold."""
+    logits = np.zeros((len(features.labels), len(IMAGE_TYPES)), np.float32)
+    for fold in range(_FOLDS):
+        head = type_head.train_head(features, samples, fold_of != fold, config)
+        logits[fold_of == fold] = head.logits(features.described[fold_of == fold])
+    return logits
 
 
 class _Describe(nn.Module):
@@ -199,13 +208,14 @@ def _train_paint(
             lambda: asdict(paint.make_views(samples, squares, maps, run_trunk, config)),
         )
     )
-    used = np.flatnonzero(~np.isnan(paint.visible_targets(samples)))
+    is_used = ~np.isnan(paint.visible_targets(samples)) & (folds < _PAINT_FOLDS)
+    used = np.flatnonzero(is_used)
     plain_squares = np.stack([resize_square(squares[i], INPUT_SIZE) for i in used])
     plain = paint.plain_views(plain_squares, np.arange(len(used)), run_trunk)
 
     color_logits = torch.zeros(len(used), len(COLORS))
     visible_logits = torch.zeros(len(used), 1)
-    for fold in range(_FOLDS):
+    for fold in range(_PAINT_FOLDS):
         chosen = np.flatnonzero(folds[views.source] != fold)
         held = np.flatnonzero(folds[used] == fold)
         end = _fit_paint(recipe, samples, views, chosen, features, f"fold-{fold}")

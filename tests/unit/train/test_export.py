@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra 'train'")
+
+from forecourt.core.labels import COLORS, IMAGE_TYPES  # noqa: E402
+from forecourt.core.settings import VisionSettings  # noqa: E402
+from forecourt.train.export import Network, export_onnx, write_bundle  # noqa: E402
+from forecourt.train.network import (  # noqa: E402
+    GRID,
+    INPUT_SIZE,
+    TRUNK_END,
+    PaintEnd,
+    TypeEnd,
+    build_features,
+)
+from forecourt.vision.bundle import load_bundle  # noqa: E402
+from forecourt.vision.pipeline import Pipeline, Seen  # noqa: E402
+from forecourt.vision.session import Session  # noqa: E402
+from tests.support.pictures import jpeg  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    torch.manual_seed(3)
+    features = build_features().eval()
+    trunk = torch.nn.Sequential(*list(features)[:TRUNK_END])
+    return Network(trunk, TypeEnd(features), PaintEnd(features)).eval()
+
+
+@pytest.fixture(scope="module")
+def model(network: Network) -> bytes:
+    return export_onnx(network)
+
+
+def test_onnx_answers_as_torch_does__at_any_batch_size(network: Network, model: bytes) -> None:
+    session = Session(model, threads=1)
+    for count in (1, 3):
+        batch = np.random.default_rng(count).uniform(-1, 1, (count, 3, INPUT_SIZE, INPUT_SIZE))
+        with torch.no_grad():
+            expected = network(torch.from_numpy(batch.astype(np.float32)))
+        found = session.run(batch.astype(np.float32))
+        names = ("image_type_logits", "color_logits", "color_visible_logit", "heat")
+        for name, want in zip(names, expected, strict=True):
+            scale = max(1.0, float(want.abs().max()))
+            np.testing.assert_allclose(found[name], want.numpy(), atol=2e-2 * scale)
+
+
+def test_onnx_answers_do_not_depend_on_the_rest_of_the_batch(model: bytes) -> None:
+    session = Session(model, threads=1)
+    batch = np.random.default_rng(0).uniform(-1, 1, (4, 3, INPUT_SIZE, INPUT_SIZE))
+    together = session.run(batch.astype(np.float32))
+    for index in range(4):
+        alone = session.run(batch[index : index + 1].astype(np.float32))
+        for name, values in alone.items():
+            np.testing.assert_allclose(together[name][index], values[0], atol=1e-3, rtol=1e-3)
+
+
+def test_bundle__stays_within_its_budget_and_loads(tmp_path: Path, model: bytes) -> None:
+    assert len(model) <= 12_000_000
+    manifest = {
+        "format": 1,
+        "version": "test-1",
+        "input_size": INPUT_SIZE,
+        "image_types": list(IMAGE_TYPES),
+        "colors": list(COLORS),
+        "temperatures": {"image_type": 1.0, "color": 1.0},
+        "thresholds": {
+            "placeholder_floor": 0.5,
+            "paint_visible": 0.5,
+            "review_type": 0.5,
+            "review_color": 0.5,
+        },
+        "created": "2026-11-23",
+        "trained_on": "nothing",
+    }
+    write_bundle(tmp_path / "bundle", model, manifest, "# Card\n")
+    write_bundle(tmp_path / "bundle", model, manifest, "# Card\n")  # replaces the first
+    assert [one.name for one in tmp_path.iterdir()] == ["bundle"]
+    with Pipeline(load_bundle(tmp_path / "bundle"), VisionSettings(threads=1)) as pipeline:
+        (answer,) = pipeline.run([jpeg((200, 20, 20))])
+    assert isinstance(answer, Seen)
+    assert sum(answer.prediction.color_probs.values()) == pytest.approx(1, abs=1e-6)
+
+
+def test_paint_end__sees_a_grid_of_the_expected_size(network: Network) -> None:
+    with torch.no_grad():
+        heat = network(torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE))[3]
+    assert heat.shape == (1, 1, GRID, GRID)

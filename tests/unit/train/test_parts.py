@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecourt.core.labels import ImageType
+from forecourt.core.samples import Sample
+from forecourt.train import calibrate
+from forecourt.train.cards import FAMILIES, compose_stock, mark_photo, placeholder
+from forecourt.train.samples import assign_folds
+
+
+def sample(advertiser: str, image_type: ImageType, number: int) -> Sample:
+    return Sample(
+        file=f"{advertiser}-{number}.jpg",
+        split="train",
+        image_type=image_type,
+        color=None,
+        advertiser=advertiser,
+        group="",
+        kind="car",
+        view="exterior",
+        is_render=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def vehicles() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (90, 120, 3), np.uint8) for _ in range(6)]
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_placeholder__same_seed_draws_the_same_picture(
+    family: str, vehicles: list[np.ndarray]
+) -> None:
+    first, again, other = (
+        placeholder(np.random.default_rng(seed), vehicles, family) for seed in (5, 5, 6)
+    )
+    assert first.dtype == np.uint8
+    assert first.ndim == 3
+    np.testing.assert_array_equal(first, again)
+    assert first.shape != other.shape or (first != other).any()
+
+
+def test_mark_photo__changes_the_picture_and_leaves_the_original(
+    vehicles: list[np.ndarray],
+) -> None:
+    before = vehicles[0].copy()
+    marked = mark_photo(np.random.default_rng(1), vehicles[0])
+    assert marked.shape != before.shape or (marked != before).any()
+    np.testing.assert_array_equal(vehicles[0], before)
+
+
+def test_compose_stock__stands_on_white() -> None:
+    cutout = np.full((90, 120, 3), 255, np.uint8)
+    cutout[30:70, 20:100] = (200, 0, 0)
+    for seed in range(20):
+        composed = compose_stock(np.random.default_rng(seed), cutout)
+        assert np.median(composed[:4].mean(2)) > 215
+
+
+def test_assign_folds__never_divides_an_advertiser_and_shares_classes_out() -> None:
+    samples = [
+        sample(f"advertiser-{owner}", image_type, number)
+        for owner in range(12)
+        for image_type in ImageType
+        for number in range(3)
+    ]
+    folds = assign_folds(samples, 4)
+    by_advertiser = {one.advertiser: set() for one in samples}
+    for one, fold in zip(samples, folds, strict=True):
+        by_advertiser[one.advertiser].add(int(fold))
+    assert all(len(found) == 1 for found in by_advertiser.values())
+    for image_type in ImageType:
+        members = [
+            fold for one, fold in zip(samples, folds, strict=True) if one.image_type is image_type
+        ]
+        assert np.bincount(members, minlength=4).tolist() == [9, 9, 9, 9]
+
+
+def test_assign_folds__does_not_depend_on_the_order_of_the_manifest() -> None:
+    samples = [sample(f"a{n % 7}", list(ImageType)[n % 3], n) for n in range(60)]
+    one_way = {s.file: f for s, f in zip(samples, assign_folds(samples, 3), strict=True)}
+    samples.reverse()
+    other_way = {s.file: f for s, f in zip(samples, assign_folds(samples, 3), strict=True)}
+    assert one_way == other_way
+
+
+def test_fit_temperature__cools_an_overconfident_model() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 4000)
+    logits = rng.normal(0, 1, (4000, 3)).astype(np.float32)
+    logits[np.arange(4000), labels] += 1.5
+    fitted = calibrate.fit_temperature(logits, labels)
+    overconfident = calibrate.fit_temperature(logits * 3, labels)
+    assert overconfident == pytest.approx(3 * fitted, rel=0.06)
+
+
+def test_placeholder_floor__is_lowered_for_recall_only_as_far_as_accuracy_allows() -> None:
+    placeholder_index = list(ImageType).index(ImageType.PLACEHOLDER)
+    labels = np.array([placeholder_index] * 10 + [0] * 90)
+    probs = np.zeros((100, 3))
+    probs[:10, placeholder_index] = 0.3  # placeholders that the plain maximum would leak
+    probs[10:, placeholder_index] = 0.1
+    probs[:, 0] = 1 - probs[:, placeholder_index]
+    assert calibrate.placeholder_floor(probs, labels, cost=0.0) == 0.3
+    probs[10:, placeholder_index] = 0.35  # now every lower floor would cost dealer photos
+    probs[10:, 0] = 0.65
+    assert calibrate.placeholder_floor(probs, labels, cost=0.0) > 0.35
+
+
+def test_review_threshold__marks_the_share_asked_for() -> None:
+    confidence = np.linspace(0, 1, 1001)
+    threshold = calibrate.review_threshold(confidence, 0.05)
+    assert (confidence < threshold).mean() == pytest.approx(0.05, abs=0.002)
