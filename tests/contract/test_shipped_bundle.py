@@ -11,10 +11,10 @@ import pytest
 
 from forecourt.core.samples import read_manifest
 from forecourt.core.settings import VisionSettings
-from forecourt.evaluate.card import BEGIN, END, render_figures
+from forecourt.evaluate.card import render_figures
 from forecourt.evaluate.judge import judge
 from forecourt.evaluate.report import make_report
-from forecourt.vision.bundle import load_bundle
+from forecourt.vision.bundle import FIGURES_BEGIN, FIGURES_END, load_bundle
 from forecourt.vision.pipeline import Pipeline
 
 _FOLDER = Path(str(files("forecourt") / "models" / "default"))
@@ -29,7 +29,7 @@ def test_bundle__is_whole_and_within_its_budget() -> None:
 def test_card__shows_the_figures_of_the_stored_evaluation_of_this_very_model() -> None:
     report = json.loads((_FOLDER / "evaluation.json").read_text())
     card = (_FOLDER / "MODEL_CARD.md").read_text()
-    figures = card.partition(BEGIN)[2].partition(END)[0]
+    figures = card.partition(FIGURES_BEGIN)[2].partition(FIGURES_END)[0]
     assert report["model_version"] == load_bundle().version
     assert figures.strip() == render_figures(report).strip()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +21,30 @@ from tests.support.image_host import ImageHost
 from tests.support.pictures import jpeg
 from tests.support.tiny_bundle import MAGENTA, PAINTS
 
-Run = Callable[[dict[str, list[str]]], Tally]
+Run = Callable[..., Tally]
 
 
 @pytest.fixture
 def run(workspace: Workspace, tmp_path: Path) -> Run:
-    """Tag an inventory given as vehicle id → URLs; every call is a new scrape."""
+    """Tag an inventory given as vehicle id → URLs; every call is a new scrape.
+
+    By keyword: settings of the fetch that are others in this run.
+    """
     calls = 0
 
-    def run_once(inventory: dict[str, list[str]]) -> Tally:
+    def run_once(inventory: dict[str, list[str]], **changed: object) -> Tally:
         nonlocal calls
         calls += 1
+        settings = workspace.settings
+        fetch = settings.fetch.model_copy(update=changed)
+        changed_workspace = replace(
+            workspace, settings=settings.model_copy(update={"fetch": fetch})
+        )
         feed = tmp_path / f"scrape-{calls}.json"
         vehicles = [{"id": name, "images": urls} for name, urls in inventory.items()]
         feed.write_text(json.dumps({"advertiser": "acme", "n": calls, "vehicles": vehicles}))
         accepted = accept_feed(workspace, feed, advertiser=None, on_refused=pytest.fail)
-        return tag(workspace, accepted.scrape.id)
+        return tag(changed_workspace, accepted.scrape.id)
 
     return run_once
 
@@ -175,15 +184,13 @@ def test_lying_host_loses_its_header_keys(host: ImageHost, run: Run, workspace: 
 def test_images_believed_before_a_host_lied_are_asked_about_again(
     host: ImageHost, run: Run, workspace: Workspace
 ) -> None:
-    workspace.settings.fetch.__dict__["verify_share"] = 0.0
     inventory = {"one": paints(host, 30, etag='"constant"')}
     for _scrape in range(3):
         run(inventory)
     for n in range(30):
         host.put(f"/{n}.jpg", jpeg(PAINTS["Blue"], seed=n), etag='"constant"')
     assert run(inventory).by_headers == 30  # trusted, and believed
-    workspace.settings.fetch.__dict__["verify_share"] = 0.3
-    tally = run(inventory)
+    tally = run(inventory, verify_share=0.3)
     assert tally.done == tally.total == 30
     assert tally.reopened > 0
     colors = {image["color"]["value"] for image in sitemap(workspace)["one"]}

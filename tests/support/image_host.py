@@ -11,25 +11,27 @@ import hashlib
 import itertools
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from multidict import CIMultiDict
 
-Handler = Callable[[web.Request], "web.StreamResponse | None"]
+Headers = CIMultiDict[str]
 
 
 @dataclass
 class Logged:
-    """One request and what was sent for it."""
+    """One request and what was sent for it. `target`: path and query as they came over the wire."""
 
     path: str
     status: int
     body_bytes: int
     headers: dict[str, str]
+    target: str
 
 
 @dataclass
@@ -38,27 +40,40 @@ class Resource:
 
     Attributes:
         etag: "auto": the body's own; None: none; "churn": another at every request.
+        headers: Sent with every answer; a list of values makes several lines.
         statuses: Sent before any 200, one per request ("503-then-ok").
         delay_s: Before the headers.
+        is_chunked: Send no Content-Length.
+        drip_s: Pause after each sixteenth of the body.
         cut_at: Close the connection after so many bytes of the body.
+        raw: The whole answer as bytes on the wire, instead of all else; then the connection closes.
     """
 
     body: bytes
     etag: str | None = "auto"
     last_modified: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | list[str]] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
     status: int = 200
     delay_s: float = 0.0
+    is_chunked: bool = False
+    drip_s: float = 0.0
     cut_at: int | None = None
+    raw: bytes | None = None
 
 
 class ImageHost:
-    """An HTTP server on loopback, in a thread of its own."""
+    """An HTTP server on loopback, in a thread of its own.
+
+    Attributes:
+        peak: Most requests that were being answered at the same moment.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.resources: dict[str, Resource] = {}
         self.log: list[Logged] = []
+        self.peak = 0
+        self._active = 0
         self._folder = folder
         self._counter = itertools.count()
         self._loop = asyncio.new_event_loop()
@@ -102,7 +117,7 @@ class ImageHost:
     async def _start(self) -> None:
         app = web.Application()
         app.router.add_get("/__stats", self._stats)
-        app.router.add_get("/{tail:.*}", self._answer)
+        app.router.add_get("/{tail:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
@@ -115,24 +130,31 @@ class ImageHost:
         self.log.clear()
         return web.json_response({"requests": requests, "bodies": bodies})
 
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        self._active += 1
+        self.peak = max(self.peak, self._active)
+        try:
+            return await self._answer(request)
+        finally:
+            self._active -= 1
+
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         resource = self._find(request.path)
         if resource is None:
             return self._logged(request, web.Response(status=404, text="no such image"))
         if resource.delay_s:
             await asyncio.sleep(resource.delay_s)
-        if resource.statuses:
-            status = resource.statuses.pop(0)
-            return self._logged(request, web.Response(status=status, headers=resource.headers))
-        if resource.status != 200:
-            return self._logged(
-                request, web.Response(status=resource.status, headers=resource.headers)
-            )
+        status = resource.statuses.pop(0) if resource.statuses else resource.status
+        if status != 200:
+            headers = _lines(resource.headers)
+            return self._logged(request, web.Response(status=status, headers=headers))
         headers = self._headers(resource)
         if _is_match(request, headers):
             return self._logged(request, web.Response(status=304, headers=headers))
-        if resource.cut_at is not None:
-            return await self._cut(request, resource, headers)
+        if resource.raw is not None or resource.cut_at is not None:
+            return await self._break_off(request, resource, headers)
+        if resource.is_chunked or resource.drip_s:
+            return await self._stream(request, resource, headers)
         return self._logged(request, web.Response(body=resource.body, headers=headers))
 
     def _find(self, path: str) -> Resource | None:
@@ -143,8 +165,8 @@ class ImageHost:
             return self.resources[path]
         return None
 
-    def _headers(self, resource: Resource) -> dict[str, str]:
-        headers = {"Content-Type": "image/jpeg"} | resource.headers
+    def _headers(self, resource: Resource) -> Headers:
+        headers = _lines({"Content-Type": "image/jpeg"} | dict(resource.headers))
         if resource.etag == "auto":
             headers["ETag"] = (
                 f'"{hashlib.md5(resource.body, usedforsecurity=False).hexdigest()[:16]}"'
@@ -159,23 +181,57 @@ class ImageHost:
 
     def _logged(self, request: web.Request, response: web.Response) -> web.Response:
         size = len(response.body) if isinstance(response.body, bytes) else 0
-        self.log.append(Logged(request.path_qs, response.status, size, dict(request.headers)))
+        self._log(request, response.status, size)
         return response
 
-    async def _cut(
-        self, request: web.Request, resource: Resource, headers: dict[str, str]
+    def _log(self, request: web.Request, status: int, size: int) -> None:
+        self.log.append(
+            Logged(request.path_qs, status, size, dict(request.headers), request.raw_path)
+        )
+
+    async def _stream(
+        self, request: web.Request, resource: Resource, headers: Headers
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers=headers)
-        response.content_length = len(resource.body)
+        if resource.is_chunked:
+            response.enable_chunked_encoding()
+        else:
+            response.content_length = len(resource.body)
+        self._log(request, 200, len(resource.body))
         await response.prepare(request)
-        await response.write(resource.body[: resource.cut_at])
-        self.log.append(Logged(request.path_qs, 200, resource.cut_at or 0, dict(request.headers)))
+        step = len(resource.body) // 16 + 1
+        for start in range(0, len(resource.body), step):
+            await response.write(resource.body[start : start + step])
+            await asyncio.sleep(resource.drip_s)
+        await response.write_eof()
+        return response
+
+    async def _break_off(
+        self, request: web.Request, resource: Resource, headers: Headers
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers=headers)
         assert request.transport is not None
+        if resource.raw is not None:
+            self._log(request, 200, 0)
+            request.transport.write(resource.raw)
+        else:
+            self._log(request, 200, resource.cut_at or 0)
+            response.content_length = len(resource.body)
+            await response.prepare(request)
+            await response.write(resource.body[: resource.cut_at])
         request.transport.close()
         return response
 
 
-def _is_match(request: web.Request, headers: dict[str, str]) -> bool:
+def _lines(headers: Mapping[str, str | list[str]]) -> Headers:
+    lines: Headers = CIMultiDict()
+    for name, values in headers.items():
+        for value in [values] if isinstance(values, str) else values:
+            lines.add(name, value)
+    return lines
+
+
+def _is_match(request: web.Request, headers: Headers) -> bool:
     etag = headers.get("ETag")
     if "If-None-Match" in request.headers:
         sent = request.headers["If-None-Match"].removeprefix("W/")

@@ -11,7 +11,8 @@ Field by field, the first of these that has a value wins:
     R7  the default: Placeholder, no colour
 
 Within R1-R3 a direct fix beats a carried one, and the latest wins. R0 stands above all for colour:
-a Placeholder has none. An image that was never tagged is shown as a skipped Placeholder.
+a Placeholder has none. Without a type of R1-R6 an image is `skipped`, with its reason: shown as a
+Placeholder, so without a colour, whatever is known of its colour.
 """
 
 from __future__ import annotations
@@ -28,6 +29,14 @@ from forecourt.core.records import Decision, Role, Source, Tag
 from forecourt.core.skips import SkipReason
 
 T = TypeVar("T")
+
+STALE_MODEL = "stale_model"
+RECHECK_FAILED = "recheck_failed"
+NO_PREDICTION = "no_prediction"
+PLACEHOLDER_HAS_NO_COLOR = "placeholder_has_no_color"
+SCRAPE_COLOR = "scrape_color"
+SCRAPE_COLOR_UNMAPPED = "scrape_color_unmapped"
+_MARKS = frozenset({STALE_MODEL, PLACEHOLDER_HAS_NO_COLOR, SCRAPE_COLOR_UNMAPPED})
 
 
 class Status(StrEnum):
@@ -93,29 +102,33 @@ class Resolved:
 
 
 def resolve(evidence: Evidence) -> Resolved:
-    """Apply rules R0-R7 to what is known of one image."""
-    if evidence.decision is None and not evidence.type_fixes and not evidence.color_fixes:
-        return _resolve_untagged(evidence.skip_reason or SkipReason.PENDING)
+    """Apply rules R0-R7 to what is known of one image. Never raises."""
     image_type = _resolve_type(evidence)
+    if image_type is None:
+        return _resolve_untagged(evidence.skip_reason or SkipReason.PENDING)
     color = _resolve_color(evidence, image_type)
-    if evidence.skip_reason is not None:
+    if evidence.skip_reason is not None and evidence.decision is not None:
         image_type, color = _mark_recheck_failed(image_type), _mark_recheck_failed(color)
-    is_decided_by_person = image_type.source is Source.FIX
+    # Whoever fixed the one field has seen the picture, and let the other stand.
+    was_seen_by_person = bool(evidence.type_fixes or evidence.color_fixes)
     return Resolved(
         status=Status.TAGGED,
         skip_reason=None,
         image_type=image_type,
         color=color,
-        review=bool(evidence.decision and evidence.decision.review and not is_decided_by_person),
+        review=bool(evidence.decision and evidence.decision.review and not was_seen_by_person),
     )
 
 
 def strongest_fix(fixes: Sequence[FixedValue[T]]) -> FixedValue[T] | None:
-    """Return the fix that wins by rank, then directness, then time; None without fixes."""
+    """Return the fix that wins by rank, then directness, then time; None without fixes.
+
+    Of two made in the same moment the later one in `fixes` wins: give them as they were stored.
+    """
     if not fixes:
         return None
-    latest_first = sorted(fixes, key=lambda fix: fix.at, reverse=True)
-    return min(latest_first, key=lambda fix: (fix.rank, fix.carried_from is not None))
+    in_time = sorted(fixes, key=lambda fix: fix.at)
+    return max(in_time[::-1], key=lambda fix: (-fix.rank, fix.carried_from is None))
 
 
 def _resolve_untagged(reason: SkipReason) -> Resolved:
@@ -130,23 +143,18 @@ def _resolve_untagged(reason: SkipReason) -> Resolved:
     )
 
 
-def _resolve_type(evidence: Evidence) -> Tag[ImageType]:
+def _resolve_type(evidence: Evidence) -> Tag[ImageType] | None:
     fix = strongest_fix(evidence.type_fixes)
     if fix is not None:
         return _tag_of_fix(fix)
     decision = evidence.decision
-    if decision is None:  # only a colour was ever fixed on an image that no model has seen
-        return Tag(
-            value=ImageType.PLACEHOLDER,
-            source=Source.DEFAULT,
-            confidence=None,
-            reason="no_prediction",
-        )
+    if decision is None:
+        return None
     return Tag(
         value=decision.image_type,
         source=Source.MODEL,
         confidence=decision.image_type_confidence,
-        reason="stale_model" if evidence.is_stale else decision.image_type_reason,
+        reason=STALE_MODEL if evidence.is_stale else decision.image_type_reason,
     )
 
 
@@ -156,24 +164,24 @@ def _resolve_color(evidence: Evidence, image_type: Tag[ImageType]) -> Tag[Color 
             value=None,
             source=image_type.source,
             confidence=image_type.confidence,
-            reason="placeholder_has_no_color",
+            reason=PLACEHOLDER_HAS_NO_COLOR,
         )
     fix = strongest_fix(evidence.color_fixes)
     if fix is not None:
         return _tag_of_fix(fix)
     scrape_color = (evidence.scrape_color or "").strip()
     mapped = map_paint(scrape_color)
-    if mapped is not None:
-        return Tag(value=mapped, source=Source.SCRAPE, confidence=None, reason="scrape_color")
+    if mapped is not None:  # R4
+        return Tag(value=mapped, source=Source.SCRAPE, confidence=None, reason=SCRAPE_COLOR)
     decision = evidence.decision
-    if decision is None:
-        return Tag(value=None, source=Source.DEFAULT, confidence=None, reason="no_prediction")
-    reason = "stale_model" if evidence.is_stale else decision.color_reason
+    if decision is None:  # R7
+        return Tag(value=None, source=Source.DEFAULT, confidence=None, reason=NO_PREDICTION)
+    marks = [STALE_MODEL] * evidence.is_stale + [SCRAPE_COLOR_UNMAPPED] * bool(scrape_color)
     return Tag(
         value=decision.color,
         source=Source.MODEL,
         confidence=decision.color_confidence,
-        reason="scrape_color_unmapped" if scrape_color else reason,
+        reason="; ".join(marks) or decision.color_reason,
     )
 
 
@@ -191,7 +199,12 @@ def _tag_of_fix(fix: FixedValue[T]) -> Tag[T]:
 
 
 def _mark_recheck_failed(tag: Tag[T]) -> Tag[T]:
-    """A known image that cannot be re-checked today keeps its tags, and says so."""
-    if tag.source is Source.FIX:
-        return replace(tag, reason=f"{tag.reason}; recheck_failed")
-    return replace(tag, reason="recheck_failed")
+    """A known image that cannot be re-checked today keeps its tags, and says so.
+
+    Only the name of the model's own rule gives way; what else a reason says is still true.
+    """
+    is_rule_of_model = tag.source is Source.MODEL and not _MARKS.intersection(
+        tag.reason.split("; ")
+    )
+    reason = RECHECK_FAILED if is_rule_of_model else f"{tag.reason}; {RECHECK_FAILED}"
+    return replace(tag, reason=reason)

@@ -8,25 +8,33 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+import pydantic_settings
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from forecourt.core.errors import SettingsError
+
 Network = IPv4Network | IPv6Network
+
+_PREFIX = "FORECOURT_"
+_YEAR_S = 31_536_000.0
 
 
 class FetchSettings(BaseModel):
     """How images are asked for."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     concurrency: int = Field(
         64, ge=1, le=1024, description="Requests in flight, all hosts together."
     )
     per_host: int = Field(16, ge=1, le=1024, description="Requests in flight to one host.")
     connect_timeout_s: float = Field(10.0, gt=0, description="Limit for one TCP and TLS connect.")
-    timeout_s: float = Field(30.0, gt=0, description="Limit for one attempt, body included.")
+    timeout_s: float = Field(
+        30.0, gt=0, description="Limit for one attempt, redirects and body included."
+    )
     retries: int = Field(2, ge=0, le=10, description="Further attempts after a passing failure.")
     backoff_s: float = Field(
         0.5, ge=0, description="First pause between attempts; doubles, with jitter."
@@ -35,9 +43,14 @@ class FetchSettings(BaseModel):
         30.0, ge=0, description="Longest Retry-After that is waited for."
     )
     max_redirects: int = Field(5, ge=0, le=20, description="Redirects followed, each re-checked.")
-    max_bytes: int = Field(32 * 2**20, ge=1024, description="Longest body read.")
+    max_bytes: int = Field(
+        32 * 2**20, ge=1024, description="Longest body read, packed or unpacked."
+    )
     max_validity_s: float = Field(
-        43_200.0, ge=0, description="Longest time a trusted host's Cache-Control is believed."
+        43_200.0,
+        ge=0,
+        le=_YEAR_S,
+        description="Longest time a trusted host's Cache-Control is believed.",
     )
     verify_share: float = Field(
         0.01, ge=0, le=1, description="Share of a trusted host's header hits verified by the bytes."
@@ -60,7 +73,7 @@ class FetchSettings(BaseModel):
 class VisionSettings(BaseModel):
     """How images are decoded and classified."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     bundle: Path | None = Field(None, description="Model folder; default: the one that is shipped.")
     threads: int = Field(0, ge=0, description="Threads for decoding and inference; 0: all cores.")
@@ -72,8 +85,25 @@ class Settings(BaseSettings):
     """Everything that can be set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FORECOURT_", env_nested_delimiter="__", frozen=True, extra="ignore"
+        env_prefix=_PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,  # FORECOURT_HOME= in a shell script means "not set", not "here"
+        frozen=True,
+        extra="ignore",
     )
+
+    def __init__(self, **values: Any) -> None:
+        """Read what `values` do not give from the environment.
+
+        Raises:
+            SettingsError: a value makes no sense; the message names its variable.
+        """
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from error
+        except pydantic_settings.SettingsError as error:
+            raise SettingsError(f"{error}; see docs/settings.md.") from error
 
     home: Path = Field(
         Path(".forecourt"), description="Folder of the database, the thumbnails and the models."
@@ -88,3 +118,16 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """URL for SQLAlchemy, from `database` or else the home folder."""
         return self.database or f"sqlite:///{self.home / 'forecourt.db'}"
+
+
+def _explain(error: ValidationError) -> str:
+    """Return one sentence for each wrong value: its variable, the value, and what is asked for."""
+    sentences = []
+    for one in error.errors(include_url=False):
+        variable = _PREFIX + "__".join(str(part) for part in one["loc"]).upper()
+        if one["type"] == "extra_forbidden":
+            sentences.append(f"{variable} is no setting; docs/settings.md lists them all.")
+        else:
+            message = one["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            sentences.append(f"{variable} is {one['input']!r}, but: {message}.")
+    return " ".join(sentences)

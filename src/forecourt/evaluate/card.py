@@ -8,9 +8,7 @@ from typing import Any
 
 from forecourt.core.errors import UsageError
 from forecourt.core.labels import COLORS, IMAGE_TYPES
-
-BEGIN = "<!-- figures: written by `forecourt evaluate --card` -->"
-END = "<!-- end of figures -->"
+from forecourt.vision.bundle import FIGURES_BEGIN, FIGURES_END
 
 
 def update_card(path: Path, report: dict[str, Any]) -> None:
@@ -23,12 +21,15 @@ def update_card(path: Path, report: dict[str, Any]) -> None:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}.") from error
-    before, begin, rest = text.partition(BEGIN)
-    _old, end, after = rest.partition(END)
+    before, begin, rest = text.partition(FIGURES_BEGIN)
+    _old, end, after = rest.partition(FIGURES_END)
     if not begin or not end:
-        raise UsageError(f"{path} has no place for figures. Put the lines {BEGIN} and {END} in it.")
+        raise UsageError(
+            f"{path} has no place for figures. Put these two lines in it: {FIGURES_BEGIN} and "
+            f"{FIGURES_END}."
+        )
     figures = render_figures(report)
-    path.write_text(f"{before}{BEGIN}\n\n{figures}\n{END}{after}", encoding="utf-8")
+    path.write_text(f"{before}{FIGURES_BEGIN}\n\n{figures}\n{FIGURES_END}{after}", encoding="utf-8")
 
 
 def render_figures(report: dict[str, Any]) -> str:

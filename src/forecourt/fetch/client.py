@@ -7,6 +7,7 @@ bounded number per host and overall in flight, and hands outcomes over through a
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
@@ -15,12 +16,14 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
+from aiohttp.resolver import ThreadedResolver
 
 from forecourt import __version__
 from forecourt.core.records import Fetched, ImageRequest, NotFetched
 from forecourt.core.settings import FetchSettings
-from forecourt.fetch.egress import CheckedResolver
-from forecourt.fetch.exchange import WantBody, exchange
+from forecourt.fetch.egress import CheckedResolver, make_socket
+from forecourt.fetch.exchange import CallerError, WantBody, exchange
 
 # CDNs choose the format by Accept and sometimes the size by User-Agent (Vary, RFC 9110 section
 # 12.5.5): with both fixed, the same URL gives the same bytes at every scrape.
@@ -41,17 +44,22 @@ class Fetcher:
 
     Args:
         settings: Limits, timeouts and the egress policy.
-        resolver: Where host names are looked up; default: the system's way, checked.
+        resolver: Where host names are looked up; default: the system's way. The egress policy
+            holds for what it answers.
     """
 
-    def __init__(self, settings: FetchSettings, *, resolver: CheckedResolver | None = None) -> None:
+    def __init__(
+        self, settings: FetchSettings, *, resolver: AbstractResolver | None = None
+    ) -> None:
         self._settings = settings
         self._resolver = resolver
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, name="fetcher", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread
         self._session: aiohttp.ClientSession | None = None
 
     def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="fetcher", daemon=True)
         self._thread.start()
         self._session = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
         return self
@@ -62,8 +70,7 @@ class Fetcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._session is not None:
-            asyncio.run_coroutine_threadsafe(self._session.close(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -90,8 +97,9 @@ class Fetcher:
                     self._loop.call_soon_threadsafe(run.wake.set)
             done.result()  # an error in `requests` or `want_body` is the caller's to see
         finally:
-            done.cancel()
-            asyncio.run_coroutine_threadsafe(run.abandon(), self._loop).result()
+            if not self._loop.is_closed():  # closed: the fetcher has abandoned the run before
+                done.cancel()
+                asyncio.run_coroutine_threadsafe(run.abandon(), self._loop).result()
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -99,21 +107,32 @@ class Fetcher:
 
     async def _open(self) -> aiohttp.ClientSession:
         settings = self._settings
+        allowed = settings.allow_networks
         connector = aiohttp.TCPConnector(
             limit=settings.concurrency,
             limit_per_host=settings.per_host,
-            resolver=self._resolver or CheckedResolver(settings.allow_networks),
+            resolver=CheckedResolver(self._resolver or ThreadedResolver(), allowed),
+            socket_factory=lambda info: make_socket(info, allowed),
         )
         return aiohttp.ClientSession(
             connector=connector,
             headers=_HEADERS,
-            timeout=aiohttp.ClientTimeout(
-                total=settings.timeout_s, sock_connect=settings.connect_timeout_s
-            ),
+            # The limit of an attempt counts redirects too, and stands in `exchange`.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,  # inflated under our own byte limit
             trust_env=False,  # a proxy would resolve names behind the policy's back
         )
+
+    async def _close(self) -> None:
+        """Cancel what runs still have in flight, and close the connections."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
 
 class _Buffer:
@@ -230,8 +249,8 @@ class _Run:
         try:
             outcome = await exchange(self._session, request, self._settings, self._want_body)
             self.buffer.put(outcome)
-        except Exception as error:  # noqa: BLE001  # a defect, ours or of `want_body`: end the run
-            self._error = error
+        except CallerError as error:  # ends the run
+            self._error = error.__cause__
         finally:
             self._active[host] -= 1
             if not self._active[host]:
@@ -245,4 +264,6 @@ def _size(outcome: Outcome) -> int:
 
 
 def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].lower()
+    """Return what requests are counted by; the connector counts connections once more."""
+    authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    return authority.rpartition("@")[2].lower()

@@ -1,19 +1,21 @@
 """Egress policy: which addresses may be asked. Feeds are written by others; they choose the URLs.
 
-Addresses are checked where they are used: a resolver hands only allowed ones to the connector, so
-nothing can change between check and connect (DNS rebinding). Literal addresses, which the connector
-does not resolve, are checked with the URL, and so is every redirect.
+Addresses are checked where they are used: the socket of a connection is only made for an allowed
+one. So nothing can slip between check and connect: no name that resolves to another address the
+second time, no redirect, no spelling of an address that this module does not know. Before that, the
+resolver drops refused addresses, so that a host with others is still reached.
 """
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import urlsplit
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import quote, urljoin, urlsplit
 
+from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 from forecourt.core.errors import ImageSkippedError
 from forecourt.core.settings import Network
@@ -21,9 +23,22 @@ from forecourt.core.skips import SkipReason
 
 Address = IPv4Address | IPv6Address
 
+_NOT_PUBLIC = tuple(
+    ip_network(text)
+    for text in (
+        "192.0.0.0/24",  # IETF protocol assignments, RFC 6890; a cloud's metadata stands here
+        "168.63.129.16/32",  # a cloud's metadata on an address that looks public
+        "192.88.99.0/24",  # relays of 6to4, RFC 7526
+    )
+)
+_GLOBAL_UNICAST = ip_network("2000::/3")  # all that is assigned of IPv6, RFC 4291 section 2.4
+_NAT64 = ip_network("64:ff9b::/96")  # RFC 6052
+# Sent as they are: what a signature was made over must not be written in another way.
+_AS_GIVEN = "!$%&'()*+,-./:;=?@[]_~"
+
 
 class BlockedAddressError(OSError):
-    """A host name resolves to refused addresses only."""
+    """An address is refused, or a host name resolves to refused ones only."""
 
 
 def is_allowed(address: Address, allowed: Sequence[Network]) -> bool:
@@ -34,37 +49,52 @@ def is_allowed(address: Address, allowed: Sequence[Network]) -> bool:
         inner = _embedded_ipv4(address)
         if inner is not None:
             return is_allowed(inner, allowed)
-    return address.is_global and not address.is_multicast
+        return address.is_global and address in _GLOBAL_UNICAST
+    is_special = address.is_multicast or any(address in network for network in _NOT_PUBLIC)
+    return address.is_global and not is_special
 
 
-def check_url(url: str, allowed: Sequence[Network]) -> None:
-    """Refuse a URL that is no absolute http(s) URL, or whose literal address is not allowed.
+def read_url(text: str) -> URL:
+    """Return a URL ready to be asked: host in ASCII; path and query as given, raw characters aside.
 
     Raises:
-        ImageSkippedError: BAD_URL or BLOCKED_ADDRESS.
+        ImageSkippedError: BAD_URL: it is no absolute http(s) URL. The detail does not repeat it:
+            there may be secrets in it.
     """
     try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _port = parts.port
+        parsed, parts = URL(text.strip()), urlsplit(text.strip())
+        if parsed.scheme not in {"http", "https"} or not parsed.raw_host:
+            raise ImageSkippedError(SkipReason.BAD_URL, "not an absolute http or https URL")
+        return URL.build(
+            scheme=parsed.scheme,
+            authority=parsed.raw_authority,
+            path=_quote(parts.path) or "/",
+            query_string=_quote(parts.query),
+            encoded=True,
+        )
     except ValueError as error:
-        raise ImageSkippedError(SkipReason.BAD_URL, str(error)) from error
-    if parts.scheme.lower() not in {"http", "https"} or not host:
-        raise ImageSkippedError(SkipReason.BAD_URL, "not an absolute http or https URL")
+        raise ImageSkippedError(SkipReason.BAD_URL, "a URL that cannot be read") from error
+
+
+def next_url(url: URL, location: str) -> URL:
+    """Return where a redirect leads (RFC 9110 section 10.2.2), read as any other URL.
+
+    Raises:
+        ImageSkippedError: BAD_URL.
+    """
     try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return  # a name: the resolver checks what it stands for
-    if not is_allowed(address, allowed):
-        raise ImageSkippedError(SkipReason.BLOCKED_ADDRESS, f"{address} is not public")
+        target = urljoin(str(url), location)
+    except ValueError as error:
+        raise ImageSkippedError(SkipReason.BAD_URL, "a redirect that cannot be read") from error
+    return read_url(target)
 
 
 class CheckedResolver(AbstractResolver):
     """Resolves host names and keeps only the addresses that the policy allows."""
 
-    def __init__(self, allowed: Sequence[Network], inner: AbstractResolver | None = None) -> None:
+    def __init__(self, inner: AbstractResolver, allowed: Sequence[Network]) -> None:
+        self._inner = inner
         self._allowed = allowed
-        self._inner = inner or ThreadedResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -73,20 +103,43 @@ class CheckedResolver(AbstractResolver):
 
         Raises:
             BlockedAddressError: it has addresses, and none is allowed.
+            OSError: it has none.
         """
         found = await self._inner.resolve(host, port, family)
-        kept = [
-            one
-            for one in found
-            if is_allowed(ip_address(one["host"].partition("%")[0]), self._allowed)
-        ]
+        kept = [one for one in found if is_allowed(_address(one["host"]), self._allowed)]
         if found and not kept:
             raise BlockedAddressError(f"{host} resolves to {found[0]['host']}, which is not public")
+        if not kept:
+            raise OSError(f"{host} has no address")
         return kept
 
     async def close(self) -> None:
         """Release the inner resolver."""
         await self._inner.close()
+
+
+def make_socket(info: AddrInfoType, allowed: Sequence[Network]) -> socket.socket:
+    """Return a socket for an allowed address: the last gate, which every connection passes.
+
+    Raises:
+        BlockedAddressError: the address is refused.
+    """
+    family, kind, protocol, _name, target = info
+    address = _address(str(target[0]))
+    if not is_allowed(address, allowed):
+        raise BlockedAddressError(f"{address} is not public")
+    return socket.socket(family, kind, protocol)
+
+
+def _address(text: str) -> Address:
+    """Return the address that the system would connect to, zone left out.
+
+    Old spellings count ("127.1", "0x7f.1", "2130706433"), as they do for the system.
+    """
+    try:
+        return ip_address(text.partition("%")[0])
+    except ValueError:
+        return IPv4Address(socket.inet_aton(text))
 
 
 def _embedded_ipv4(address: IPv6Address) -> IPv4Address | None:
@@ -97,6 +150,10 @@ def _embedded_ipv4(address: IPv6Address) -> IPv4Address | None:
         return address.sixtofour
     if address.teredo is not None:  # RFC 4380
         return address.teredo[1]
-    if address.packed[:12] == bytes.fromhex("0064ff9b0000000000000000"):  # NAT64, RFC 6052
+    if address in _NAT64:
         return IPv4Address(address.packed[12:])
     return None
+
+
+def _quote(text: str) -> str:
+    return quote(text, safe=_AS_GIVEN, errors="surrogateescape")

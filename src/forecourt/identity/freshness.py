@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from forecourt.core.records import ImageFacts
 
-_DELTA = re.compile(r'"?(\d{1,10})"?')
+_DELTA = re.compile(r'"?([0-9]+)"?')  # any length: too great a number is a long time (1.2.2)
 
 
 def fresh_until(facts: ImageFacts, *, cap_s: float) -> datetime:
@@ -18,7 +18,8 @@ def fresh_until(facts: ImageFacts, *, cap_s: float) -> datetime:
     Directives count as for a private cache: `max-age` before `Expires` (sections 5.2.2.1, 5.3),
     less the `Age` that the answer already had (section 4.2.3). `immutable` adds nothing: CDNs send
     it for URLs whose picture changes. There is no heuristic freshness (section 4.2.2): an answer
-    that says nothing of its lifetime is asked about at every scrape.
+    that says nothing of its lifetime is asked about at every scrape. So is one with `Vary: *`, for
+    which no stored answer may stand in (section 4.1).
 
     Args:
         facts: Of a 200 or a 304; a 304 updates the stored lifetime (section 4.3.4).
@@ -29,6 +30,8 @@ def fresh_until(facts: ImageFacts, *, cap_s: float) -> datetime:
 
 
 def _lifetime_s(facts: ImageFacts) -> float:
+    if facts.headers.get("vary", "").strip() == "*":
+        return 0.0
     directives = _directives(facts.headers.get("cache-control", ""))
     if directives.keys() & {"no-store", "no-cache"}:
         return 0.0
@@ -52,7 +55,8 @@ def _directives(text: str) -> dict[str, str]:
 
 
 def _age_s(headers: Mapping[str, str]) -> float:
-    match = _DELTA.fullmatch(headers.get("age", "").strip())
+    """Section 5.1: the first of a list counts, and an invalid one is none."""
+    match = _DELTA.fullmatch(headers.get("age", "").partition(",")[0].strip())
     return float(match[1]) if match else 0.0
 
 

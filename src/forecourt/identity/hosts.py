@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 # One lie can put a wrong tag on an advertiser's picture, so one is enough. Churn only costs
-# downloads, and a redeployment changes all tags once: a habit is ten churns and a fifth of checks.
+# downloads, and a redeployment may change some tags: a habit is ten churns and a fifth of answers.
 _CHURN_COUNT = 10
 _CHURN_SHARE = 0.2
 _MD5_PROOFS = 3
@@ -45,7 +45,11 @@ class HostRecord:
     Attributes:
         why: What brought it to its state, for people.
         hits: Header hits, believed or checked.
-        proofs: Header hits that the bytes confirmed, since the state last changed.
+        proofs: Those of the hits that the bytes confirmed.
+        churns: New headers over known bytes; they only cost a download.
+        changes: New headers over new bytes, as it should be.
+        md5_etags: Entity tags that were the MD5 of their body.
+        other_etags: Entity tags that looked like an MD5 and were none of their body.
     """
 
     host: str
@@ -96,9 +100,9 @@ def _judge(record: HostRecord, verify_first: int) -> HostRecord:
         return record  # the way back is a person's: see `reset`
     if record.lies:
         return replace(record, state=HostState.BYTES_ONLY, why="same headers came with other bytes")
-    checks = record.hits + record.churns + record.changes
-    if record.churns >= _CHURN_COUNT and record.churns > _CHURN_SHARE * checks:
-        why = f"headers changed without the bytes in {record.churns} of {checks} checks"
+    answers = record.hits + record.churns + record.changes
+    if record.churns >= _CHURN_COUNT and record.churns > _CHURN_SHARE * answers:
+        why = f"headers changed without the bytes in {record.churns} of {answers} answers"
         return replace(record, state=HostState.BYTES_ONLY, why=why)
     if record.state is HostState.UNPROVEN and record.proofs >= verify_first:
         why = f"{record.proofs} header hits confirmed by the bytes"

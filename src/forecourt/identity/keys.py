@@ -6,14 +6,16 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from forecourt.core.records import ImageFacts, ImageKey, KeySource, Validators
 
+_ENTITY_TAG = re.compile(r'(W/)?"[^"]*"')  # RFC 9110 section 8.8.3
 _MD5_ETAG = re.compile(r'"([0-9a-f]{32})"', re.IGNORECASE)
-_BYTE_SEQUENCE = re.compile(r"([A-Za-z0-9-]+)\s*=\s*:([A-Za-z0-9+/=]*):")
+# One member of a Dictionary whose value is a Byte Sequence (RFC 8941 sections 3.2 and 3.3.5).
+_MEMBER = re.compile(r"\s*([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]*):\s*(?:;.*)?")
 _DIGEST_SIZES = {"sha-512": 64, "sha-256": 32, "md5": 16}
-_MAX_VALUE = 200
+_HASHES = {"sha-512": "sha512", "sha-256": "sha256", "md5": "md5"}
 
 
 def make_bytes_key(body: bytes) -> ImageKey:
@@ -24,6 +26,13 @@ def make_bytes_key(body: bytes) -> ImageKey:
 def make_header_keys(url_key: str, facts: ImageFacts, *, etag_is_md5: bool) -> tuple[ImageKey, ...]:
     """Return the keys that the headers of a full answer give, strongest first. Never raises.
 
+    A weaker header adds no key beside a stronger one: when the entity tag is new, an old date must
+    not call the image known (RFC 9110 section 13.1.3 has a server ignore the date likewise).
+
+        K1  content digests (RFC 9530 section 3, RFC 1864, Google Cloud Storage's own)
+        K2  else the URL and a strong entity tag, below the MD5 that it has proved to be
+        K3  else the URL, Last-Modified and Content-Length
+
     Args:
         url_key: Of the URL asked for; an entity tag means nothing under another URL
             (RFC 9110 section 8.8.3).
@@ -33,28 +42,45 @@ def make_header_keys(url_key: str, facts: ImageFacts, *, etag_is_md5: bool) -> t
     if facts.is_not_modified:
         return ()
     headers = facts.headers
-    keys = [ImageKey(KeySource.DIGEST, digest) for digest in _content_digests(headers)]
+    digests = tuple(ImageKey(KeySource.DIGEST, digest) for digest in _content_digests(headers))
+    if digests:
+        return tuple(dict.fromkeys(digests))
     etag = headers.get("etag", "")
-    md5 = etag_md5(headers)
-    if etag_is_md5 and md5 and _is_plain(headers):
-        keys.append(ImageKey(KeySource.DIGEST, f"md5:{md5}"))
     if _is_strong(etag):
-        keys.append(ImageKey(KeySource.ETAG, _bounded(url_key, etag)))
+        key = ImageKey(KeySource.ETAG, _under(url_key, etag))
+        md5 = etag_md5(headers) if etag_is_md5 and _is_plain(headers) else None
+        return (ImageKey(KeySource.DIGEST, f"md5:{md5}"), key) if md5 else (key,)
     modified, length = headers.get("last-modified"), headers.get("content-length")
     if modified and length:
         # A date alone is a weak validator (RFC 9110 section 8.8.2.2); with the length it is the
         # best that such a server gives, and the host's trust is what vouches for it.
-        keys.append(ImageKey(KeySource.LAST_MODIFIED, _bounded(url_key, f"{modified}\n{length}")))
-    return tuple(dict.fromkeys(keys))
+        return (ImageKey(KeySource.LAST_MODIFIED, _under(url_key, f"{modified}\n{length}")),)
+    return ()
+
+
+def contradicts(body: bytes, keys: Iterable[ImageKey]) -> bool:
+    """Whether one of the keys is a digest, and not the digest of `body`.
+
+    Digests are not bound to a URL: a false one that is kept would name this body wherever another
+    server tells the truth. So none is kept before its body was looked at.
+    """
+    for key in keys:
+        algorithm, _, digest = key.value.partition(":")
+        if key.source is KeySource.DIGEST and digest != _digest(algorithm, body):
+            return True
+    return False
 
 
 def make_validators(facts: ImageFacts) -> Validators:
     """Return what to send with the next request for the same URL (RFC 9110 section 13.1).
 
-    Weak entity tags are kept too: If-None-Match compares weakly (section 13.1.2).
+    Weak entity tags are kept too: If-None-Match compares weakly (section 13.1.2). What is no entity
+    tag at all is not sent: a bare `*` would match anything.
     """
+    etag = facts.headers.get("etag", "")
     return Validators(
-        etag=facts.headers.get("etag"), last_modified=facts.headers.get("last-modified")
+        etag=etag if _ENTITY_TAG.fullmatch(etag) else None,
+        last_modified=facts.headers.get("last-modified"),
     )
 
 
@@ -66,12 +92,16 @@ def etag_md5(headers: Mapping[str, str]) -> str | None:
 
 def is_md5_of(body: bytes, md5: str) -> bool:
     """Whether `md5` (hex) is the MD5 of `body`; not a matter of security."""
-    return hashlib.md5(body, usedforsecurity=False).hexdigest() == md5
+    return _digest("md5", body) == md5
+
+
+def _digest(algorithm: str, body: bytes) -> str:
+    return hashlib.new(_HASHES[algorithm], body, usedforsecurity=False).hexdigest()
 
 
 def _is_strong(etag: str) -> bool:
     """RFC 9110 section 8.8.3: a weak tag says "W/", and weak tags never name bytes (8.8.1)."""
-    return len(etag) > 2 and etag.startswith('"') and etag.endswith('"')
+    return len(etag) > 2 and etag.startswith('"') and _ENTITY_TAG.fullmatch(etag) is not None
 
 
 def _is_plain(headers: Mapping[str, str]) -> bool:
@@ -80,26 +110,23 @@ def _is_plain(headers: Mapping[str, str]) -> bool:
     Digests are of the representation as coded (RFC 9530 section 3); the client asks for no coding,
     and where a server codes all the same, no digest is believed.
     """
-    return headers.get("content-encoding", "identity").lower() in {"identity", ""}
+    return headers.get("content-encoding", "").lower() in {"identity", ""}
 
 
 def _content_digests(headers: Mapping[str, str]) -> Iterator[str]:
     """Yield "algorithm:hex" of each digest that is of the very bytes we would read."""
     if not _is_plain(headers):
         return
-    for name in ("repr-digest", "content-digest"):  # RFC 9530 sections 2 and 3, on a full answer
-        found = {
-            algorithm.lower(): text
-            for algorithm, text in _BYTE_SEQUENCE.findall(headers.get(name, ""))
-        }
+    # RFC 9530 sections 3 and 2: of a full answer without a coding the two are the same.
+    for name in ("repr-digest", "content-digest"):
+        members = (_MEMBER.fullmatch(part) for part in headers.get(name, "").split(","))
+        found = {match[1]: match[2] for match in members if match}
         for algorithm in ("sha-512", "sha-256"):
             yield from _hex(algorithm, found.get(algorithm))
     # RFC 1864; obsolete since RFC 7231 (appendix B) but still sent by object stores.
     yield from _hex("md5", headers.get("content-md5"))
-    if (
-        "x-goog-stored-content-encoding" not in headers
-        or headers["x-goog-stored-content-encoding"] == "identity"
-    ):
+    # Of the object as stored; a server that unpacks it on the way sends other bytes.
+    if headers.get("x-goog-stored-content-encoding", "identity") == "identity":
         for part in headers.get("x-goog-hash", "").split(","):
             algorithm, _, text = part.strip().partition("=")
             if algorithm == "md5":
@@ -118,7 +145,7 @@ def _hex(algorithm: str, text: str | None) -> Iterator[str]:
         yield f"{algorithm}:{digest.hex()}"
 
 
-def _bounded(url_key: str, text: str) -> str:
+def _under(url_key: str, text: str) -> str:
     """Return a value of bounded length that `url_key` and `text` determine."""
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return f"{url_key}:{digest}"[:_MAX_VALUE]
+    return f"{url_key}:{digest}"

@@ -34,7 +34,7 @@ from forecourt.train.paint import PaintConfig
 from forecourt.train.samples import assign_folds, load_squares
 from forecourt.train.teacher import vehicle_maps
 from forecourt.train.type_head import Features, TypeConfig, TypeHead
-from forecourt.vision.bundle import FORMAT
+from forecourt.vision.bundle import FIGURES_BEGIN, FIGURES_END, FORMAT
 from forecourt.vision.decode import Rgb
 from forecourt.vision.predict import sigmoid, softmax
 from forecourt.vision.preprocess import resize_square, to_input
@@ -113,7 +113,10 @@ def train_bundle(recipe: Recipe) -> None:
         "created": datetime.now(UTC).date().isoformat(),
         "trained_on": f"{len(samples)} pictures of {_count_advertisers(samples)} advertisers",
     }
-    card = f"# {recipe.version}\n\nTrained by `python -m forecourt.train`.\n"
+    card = (
+        f"# Model card: {recipe.version}\n\nTrained on {manifest['trained_on']}.\n\n"
+        f"{FIGURES_BEGIN}\n{FIGURES_END}\n"
+    )
     write_bundle(recipe.out, model, manifest, card)
     _log.warning("bundle.written", folder=str(recipe.out), size_bytes=len(model), **thresholds)
 

@@ -8,6 +8,7 @@ MODEL_CARD.md  for people
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +22,9 @@ FORMAT = 1
 MODEL_FILE = "model.onnx"
 MANIFEST_FILE = "bundle.json"
 CARD_FILE = "MODEL_CARD.md"
+# Between these two lines of a card stand the figures of an evaluation, written by a program.
+FIGURES_BEGIN = "<!-- figures: written by `forecourt evaluate --card` -->"
+FIGURES_END = "<!-- end of figures -->"
 
 
 class Thresholds(BaseModel):
@@ -97,20 +101,29 @@ def load_bundle(folder: Path | None = None) -> Bundle:
             f"{folder} is no model bundle: {error.strerror}: {error.filename}. A bundle is a "
             f"folder with {MODEL_FILE} and {MANIFEST_FILE}; `python -m forecourt.train` writes one."
         ) from error
-    try:
-        manifest = Manifest.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BundleError(f"{folder / MANIFEST_FILE}: {where}: {first['msg']}.") from error
-    if manifest.format != FORMAT:
-        raise BundleError(
-            f"{folder} has bundle format {manifest.format}; this release reads {FORMAT}. Upgrade "
-            "forecourt, or train the bundle again."
-        )
+    manifest = _read_manifest(folder / MANIFEST_FILE, text)
     if hashlib.sha256(model).hexdigest() != manifest.sha256:
         raise BundleError(
             f"{folder / MODEL_FILE} is not the network that {MANIFEST_FILE} describes (its SHA-256 "
             "differs). Restore the folder from where it came."
         )
     return Bundle(folder=folder, manifest=manifest, model=model)
+
+
+def _read_manifest(path: Path, text: bytes) -> Manifest:
+    try:
+        fields = json.loads(text)
+    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError
+        raise BundleError(f"{path} is no JSON: {error}.") from error
+    # Before anything else: of another format, no other field need mean what it means here.
+    if isinstance(fields, dict) and fields.get("format") != FORMAT:
+        raise BundleError(
+            f"{path} has bundle format {fields.get('format')!r}; this release reads {FORMAT}. "
+            "Upgrade forecourt, or train the bundle again."
+        )
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise BundleError(f"{path}: {where}: {first['msg']}.") from error

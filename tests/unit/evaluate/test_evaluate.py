@@ -11,10 +11,10 @@ from forecourt.cli import app
 from forecourt.core.errors import UsageError
 from forecourt.core.samples import read_manifest
 from forecourt.core.settings import VisionSettings
-from forecourt.evaluate.card import BEGIN, END, render_figures, update_card
+from forecourt.evaluate.card import render_figures, update_card
 from forecourt.evaluate.judge import judge
 from forecourt.evaluate.report import Report, make_report
-from forecourt.vision.bundle import load_bundle
+from forecourt.vision.bundle import FIGURES_BEGIN, FIGURES_END, load_bundle
 from forecourt.vision.pipeline import Pipeline
 from tests.support.pictures import jpeg
 from tests.support.tiny_bundle import MAGENTA, PAINTS
@@ -99,11 +99,13 @@ def test_card__figures_replace_the_old_ones_and_nothing_else(
 ) -> None:
     report = report_of(folder, pipeline).to_json()
     card = tmp_path / "CARD.md"
-    card.write_text(f"# Before\n\n{BEGIN}\nold\n{END}\n\nAfter\n")
+    card.write_text(f"# Before\n\n{FIGURES_BEGIN}\nold\n{FIGURES_END}\n\nAfter\n")
     update_card(card, report)
     update_card(card, report)
     text = card.read_text()
-    assert text == f"# Before\n\n{BEGIN}\n\n{render_figures(report)}\n{END}\n\nAfter\n"
+    assert (
+        text == f"# Before\n\n{FIGURES_BEGIN}\n\n{render_figures(report)}\n{FIGURES_END}\n\nAfter\n"
+    )
     assert "| image type | 5 / 6 | 83.3 % |" in text
     assert "| zenith | 3 / 4 | 75.0 % |" in text
 
