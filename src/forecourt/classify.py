@@ -5,6 +5,7 @@ Local files, folders and URLs go through the same decoding, network and rules as
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -27,14 +28,15 @@ class Answer:
 
 
 def find_sources(sources: Iterable[str]) -> Iterator[str]:
-    """Yield every URL as it is and every file below a folder, in sorted order."""
+    """Yield every URL as it is, and every file that a path, folder or glob pattern names.
+
+    Files of a folder come in sorted order, hidden ones and those in hidden folders are left out. A
+    path that names nothing is yielded as it is: it will be answered with a reason.
+    """
     for source in sources:
-        path = Path(source)
-        if not is_url(source) and path.is_dir():
-            for found in sorted(path.rglob("*")):
-                if found.is_file() and not found.name.startswith("."):
-                    yield str(found)
-        else:
+        try:
+            yield from [source] if is_url(source) else _find_files(source)
+        except OSError:  # such as a name too long to look up
             yield source
 
 
@@ -43,11 +45,20 @@ def is_url(source: str) -> bool:
     return source.lower().startswith(("http://", "https://"))
 
 
-def classify(sources: Iterable[str], pipeline: Pipeline, fetcher: Fetcher) -> Iterator[Answer]:
-    """Yield exactly one answer per source, in their order, a bounded number in memory."""
+def classify(
+    sources: Iterable[str], pipeline: Pipeline, fetcher: Fetcher, *, max_bytes: int
+) -> Iterator[Answer]:
+    """Yield exactly one answer per source, in their order, a bounded number in memory.
+
+    Args:
+        sources: Paths and URLs.
+        pipeline: The model.
+        fetcher: Asks for the URLs.
+        max_bytes: Longer files are skipped, as longer bodies are.
+    """
     remaining = iter(sources)
     while chunk := list(islice(remaining, _CHUNK)):
-        data: list[bytes | Unseen] = [_read(source) for source in chunk]
+        data: list[bytes | Unseen] = [_read(source, max_bytes) for source in chunk]
         urls = [index for index, source in enumerate(chunk) if is_url(source)]
         requests = (ImageRequest(ref=index, url=chunk[index]) for index in urls)
         for outcome in fetcher.fetch(requests, want_body=lambda _request, _facts: True):
@@ -61,10 +72,30 @@ def classify(sources: Iterable[str], pipeline: Pipeline, fetcher: Fetcher) -> It
             yield Answer(source, one if isinstance(one, Unseen) else next(seen))
 
 
-def _read(source: str) -> bytes | Unseen:
+def _find_files(source: str) -> Iterator[str]:
+    path = Path(source)
+    if source and path.is_dir():
+        for found in sorted(path.rglob("*")):
+            is_hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
+            if not is_hidden and found.is_file():
+                yield str(found)
+        return
+    # Shells expand patterns, but not all of them do. `Path.glob` takes no absolute ones.
+    matches = [] if path.exists() else sorted(glob.glob(source, recursive=True))  # noqa: PTH207
+    for match in matches:
+        yield from _find_files(match)
+    if not matches:
+        yield source
+
+
+def _read(source: str, max_bytes: int) -> bytes | Unseen:
     if is_url(source):
         return Unseen(SkipReason.PENDING, "")
     try:
-        return Path(source).read_bytes()
+        with Path(source).open("rb") as file:
+            data = file.read(max_bytes + 1)
     except OSError as error:
         return Unseen(SkipReason.UNREADABLE_FILE, error.strerror or type(error).__name__)
+    if len(data) > max_bytes:
+        return Unseen(SkipReason.TOO_LARGE, f"more than {max_bytes} bytes")
+    return data

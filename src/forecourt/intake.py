@@ -13,12 +13,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from forecourt.core.errors import FeedError
 from forecourt.core.records import RefusedRow, Vehicle
 from forecourt.identity.urls import make_url_key
 from forecourt.store import inventory
 from forecourt.store.inventory import KeyedVehicle, NewScrape
 
-_BATCH = 500
+_BATCH_VEHICLES = 500
+_BATCH_IMAGES = 2_000  # what takes the memory: a vehicle may have many
 _CHUNK = 1 << 20
 
 
@@ -33,11 +35,18 @@ class Accepted:
 
 
 def digest_file(path: Path) -> str:
-    """Return the SHA-256 of a file, by which an interrupted run of the same feed is found again."""
+    """Return the SHA-256 of a file, by which an interrupted run of the same feed is found again.
+
+    Raises:
+        FeedError: the file cannot be read.
+    """
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise FeedError(f"Cannot read {path}: {error.strerror}.") from error
     return digest.hexdigest()
 
 
@@ -57,7 +66,7 @@ def accept(
         on_refused: Told of every row that could not be used.
     """
     scrape_id = inventory.add_scrape(connection, scrape)
-    vehicles = images = refused = 0
+    vehicles = images = refused = waiting = 0
     batch: list[KeyedVehicle] = []
     for row in rows:
         if isinstance(row, RefusedRow):
@@ -67,9 +76,10 @@ def accept(
         batch.append(KeyedVehicle(vehicles, row, tuple(make_url_key(url) for url in row.images)))
         vehicles += 1
         images += len(row.images)
-        if len(batch) == _BATCH:
+        waiting += len(row.images)
+        if len(batch) >= _BATCH_VEHICLES or waiting >= _BATCH_IMAGES:
             inventory.add_vehicles(connection, scrape_id, scrape.advertiser, batch)
-            batch = []
+            batch, waiting = [], 0
     if batch:
         inventory.add_vehicles(connection, scrape_id, scrape.advertiser, batch)
     inventory.close_import(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -211,39 +212,54 @@ CSV_COLUMNS = (
 )
 
 
+# What a spreadsheet takes for the start of a formula, and the numbers that start alike.
+_FORMULA = re.compile(r"[=+\-@\t\r\n]")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+
+
 def write_csv(stream: TextIO, advertiser: str, entries: Iterator[SitemapVehicle]) -> None:
-    """Write the sitemap as CSV, an image a line; a vehicle without images has no line."""
+    """Write the sitemap as CSV, an image a line; a vehicle without images has no line.
+
+    People open these files in spreadsheets, and the words in them are the feed's: text that would
+    run as a formula is written with an apostrophe before it, numbers such as "-12" are not. JSON
+    gives every value as it is.
+    """
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for entry in entries:
         vehicle = entry.vehicle
         for image in entry.images:
             resolved, predicted = image.resolved, image.predicted
-            writer.writerow(
-                [
-                    advertiser,
-                    vehicle.id,
-                    vehicle.vin,
-                    vehicle.title,
-                    vehicle.condition,
-                    vehicle.body_type,
-                    vehicle.color,
-                    vehicle.url,
-                    image.position,
-                    image.url,
-                    resolved.status,
-                    resolved.skip_reason,
-                    *_tag_to_row(resolved.image_type),
-                    *_tag_to_row(resolved.color),
-                    resolved.image_type.carried_from or resolved.color.carried_from,
-                    int(resolved.review),
-                    predicted and predicted.image_type,
-                    predicted and predicted.color,
-                    predicted and predicted.model_version,
-                    image.image_key,
-                    image.key_source,
-                ]
-            )
+            cells = [
+                advertiser,
+                vehicle.id,
+                vehicle.vin,
+                vehicle.title,
+                vehicle.condition,
+                vehicle.body_type,
+                vehicle.color,
+                vehicle.url,
+                image.position,
+                image.url,
+                resolved.status,
+                resolved.skip_reason,
+                *_tag_to_row(resolved.image_type),
+                *_tag_to_row(resolved.color),
+                resolved.image_type.carried_from or resolved.color.carried_from,
+                int(resolved.review),
+                predicted and predicted.image_type,
+                predicted and predicted.color,
+                predicted and predicted.model_version,
+                image.image_key,
+                image.key_source,
+            ]
+            writer.writerow([_defuse(cell) for cell in cells])
+
+
+def _defuse(cell: Any) -> Any:
+    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
 
 
 def _tag_to_json(tag: Tag[Any]) -> dict[str, Any]:

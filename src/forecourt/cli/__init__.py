@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from typing import Annotated
@@ -13,7 +14,6 @@ from forecourt.cli import classify, demo, evaluate, inspect, sitemap, tag
 from forecourt.core.errors import ForecourtError
 from forecourt.core.logs import configure_logs
 
-EXIT_SKIPPED = 1
 EXIT_USAGE = 2
 
 app = typer.Typer(
@@ -57,16 +57,16 @@ app.command("migrate")(inspect.migrate_database)
 
 
 def main() -> None:
-    """Run the command line; errors of the user's making end in one line and exit code 2."""
+    """Run the command line; errors of the user's making end in one line and exit code 2.
+
+    Typer itself ends with 130 after Ctrl-C, and quietly where the reader of our output went away.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # In any locale, as in files. A file name that is no UTF-8 comes escaped, as JSON wants.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app()
     except ForecourtError as error:
         typer.echo(f"forecourt: {error}", err=True)
         sys.exit(EXIT_USAGE)
-    except KeyboardInterrupt:
-        typer.echo("Stopped. Run the same command again to go on.", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`); that is its right and no error.
-        sys.stderr.close()
-        sys.exit(0)

@@ -14,7 +14,7 @@ from forecourt.core.settings import Settings
 
 def run(
     sources: Annotated[
-        list[str], typer.Argument(help="Files, folders or URLs.", metavar="PATH|URL")
+        list[str], typer.Argument(help="Files, folders, patterns or URLs.", metavar="PATH|URL")
     ],
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object per image.")] = False,
     strict: Annotated[
@@ -31,7 +31,10 @@ def run(
     bundle = load_bundle(settings.vision.bundle)
     counts: Counter[str] = Counter()
     with Pipeline(bundle, settings.vision) as pipeline, Fetcher(settings.fetch) as fetcher:
-        for answer in classify(find_sources(sources), pipeline, fetcher):
+        answers = classify(
+            find_sources(sources), pipeline, fetcher, max_bytes=settings.fetch.max_bytes
+        )
+        for answer in answers:
             line = _to_json(answer, bundle.version)
             counts[line["status"]] += 1
             if jsonl:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -12,7 +15,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from forecourt.tagging.tally import Tally
+if TYPE_CHECKING:
+    from forecourt.tagging.tally import Tally
 
 out = Console()
 err = Console(stderr=True)
@@ -55,5 +59,5 @@ def summary_table(tally: Tally, *, title: str, seconds: float) -> Table:
             table.add_row(name, f"{count:,}")
     table.add_row("Time", f"{seconds:.1f} s")
     for host in tally.distrusted:
-        table.add_row("Headers not trusted any more", host)
+        table.add_row("Headers not trusted any more", escape(host))
     return table

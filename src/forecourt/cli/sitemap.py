@@ -7,17 +7,17 @@ import sys
 import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
 from forecourt.core.errors import UsageError
 from forecourt.core.settings import Settings
-from forecourt.sitemap import SkippedImages, iter_sitemap, write_csv, write_json
-from forecourt.store.engine import reading
 
 if TYPE_CHECKING:
     from forecourt.jobs.workspace import Workspace
+
+SkippedChoice = Literal["placeholder", "omit"]  # those of forecourt.sitemap.SkippedImages
 
 
 class ExportFormat(StrEnum):
@@ -46,9 +46,9 @@ def export(
         Path | None, typer.Option("--out", help="File to write; default: standard output.")
     ] = None,
     skipped: Annotated[
-        SkippedImages,
+        SkippedChoice,
         typer.Option("--skipped", help="Images without an answer: as Placeholder, or left out."),
-    ] = SkippedImages.PLACEHOLDER,
+    ] = "placeholder",
 ) -> None:
     """Write the sitemap of an advertiser: their vehicles with type and colour per image."""
     from forecourt.jobs.workspace import open_workspace
@@ -63,7 +63,7 @@ def write_sitemap(
     output: Path | None,
     export_format: ExportFormat,
     *,
-    skipped: SkippedImages = SkippedImages.PLACEHOLDER,
+    skipped: SkippedChoice = "placeholder",
 ) -> None:
     """Write a sitemap to a file (whole or not at all), or to standard output."""
     if output is None:
@@ -89,11 +89,17 @@ def _write(
     advertiser: str,
     stream: TextIO,
     export_format: ExportFormat,
-    skipped: SkippedImages,
+    skipped: SkippedChoice,
 ) -> None:
+    from forecourt.sitemap import SkippedImages, iter_sitemap, write_csv, write_json
+    from forecourt.store.engine import reading
+
     write = write_json if export_format is ExportFormat.JSON else write_csv
     with reading(workspace.engine) as connection:
         entries = iter_sitemap(
-            connection, advertiser, model_version=workspace.champion.version, skipped=skipped
+            connection,
+            advertiser,
+            model_version=workspace.champion.version,
+            skipped=SkippedImages(skipped),
         )
         write(stream, advertiser, entries)

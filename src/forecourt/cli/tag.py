@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from forecourt.cli.console import err, out, summary_table, tagging_progress
 from forecourt.cli.sitemap import ExportFormat, write_sitemap
@@ -37,6 +38,7 @@ def run(
     from forecourt.jobs.tasks import accept_feed, tag
     from forecourt.jobs.workspace import open_workspace
 
+    export_format = ExportFormat.of(output) if output else None  # before any work is done
     refused: list[RefusedRow] = []
     with open_workspace(Settings()) as workspace:
         accepted = accept_feed(workspace, feed, advertiser=advertiser, on_refused=refused.append)
@@ -47,7 +49,7 @@ def run(
         started = time.monotonic()
         with tagging_progress() as bar:
             task = bar.add_task(
-                scrape.advertiser, total=scrape.images, rate=0.0, cached=0, skipped=0
+                escape(scrape.advertiser), total=scrape.images, rate=0.0, cached=0, skipped=0
             )
 
             def show(tally: Any) -> None:
@@ -60,10 +62,14 @@ def run(
                     skipped=tally.skipped.total(),
                 )
 
-            tally = tag(workspace, scrape.id, on_progress=show)
+            try:
+                tally = tag(workspace, scrape.id, on_progress=show)
+            except KeyboardInterrupt:
+                err.print("Stopped. Run the same command again to go on.")
+                raise
         seconds = time.monotonic() - started
-        if output is not None:
-            write_sitemap(workspace, scrape.advertiser, output, ExportFormat.of(output))
+        if output is not None and export_format is not None:
+            write_sitemap(workspace, scrape.advertiser, output, export_format)
     if as_json:
         summary = {
             "advertiser": scrape.advertiser,
@@ -76,7 +82,7 @@ def run(
         }
         typer.echo(json.dumps(summary, ensure_ascii=False))
     else:
-        title = f"{scrape.advertiser}: {scrape.vehicles:,} vehicles"
+        title = f"{escape(scrape.advertiser)}: {scrape.vehicles:,} vehicles"
         out.print(summary_table(tally, title=title, seconds=seconds))
     if strict and tally.skipped:
         raise typer.Exit(1)

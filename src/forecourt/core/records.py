@@ -190,10 +190,10 @@ class Decision:
         image_type_confidence: Calibrated probability (0-1) of `image_type`.
         color: None where no paint is seen or the type has no colour.
         color_confidence: Probability (0-1) that the colour answer (None included) is right.
-        image_type_reason: Rule that decided, e.g. "argmax", "placeholder_floor".
-        color_reason: Rule that decided, e.g. "argmax", "no_paint_seen", "placeholder".
+        image_type_reason: Rule that decided: "most_probable" or "placeholder_floor".
+        color_reason: Rule that decided, e.g. "most_probable", "no_paint_seen".
         review: The model abstains: a person should look. The type is decided all the same.
-        review_reasons: Why, e.g. ("type_margin",).
+        review_reasons: Why, e.g. ("image_type_uncertain",).
     """
 
     model_version: str

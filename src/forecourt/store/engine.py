@@ -12,12 +12,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from forecourt.core.errors import SettingsError, StoreError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_BUSY_TIMEOUT_S = 30
+_BUSY_TIMEOUT_S = 300  # the import of a million images is one transaction of a minute or two
+_MIGRATION_LOCK = 0x464F5245  # an advisory lock of PostgreSQL; the number only has to be ours
 
 
 def create_engine(url: str) -> sa.Engine:
@@ -25,6 +26,7 @@ def create_engine(url: str) -> sa.Engine:
 
     Raises:
         SettingsError: the URL is malformed or names another database.
+        StoreError: the folder of a SQLite database cannot be made.
     """
     try:
         parsed = sa.make_url(url)
@@ -40,7 +42,14 @@ def create_engine(url: str) -> sa.Engine:
 
 def _create_sqlite_engine(url: sa.URL) -> sa.Engine:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"Cannot make the folder {folder}: {error.strerror}. Let FORECOURT_HOME name a "
+                "folder that can be written."
+            ) from error
     engine = sa.create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
 
     @sa.event.listens_for(engine, "connect")
@@ -51,7 +60,7 @@ def _create_sqlite_engine(url: sa.URL) -> sa.Engine:
             "journal_mode = WAL",  # readers never wait for the writer
             "synchronous = FULL",  # a committed fix survives a power cut; commits come in batches
             "foreign_keys = ON",
-            "cache_size = -65536",  # KiB, a bound: memory must not grow with the inventory
+            "cache_size = -8192",  # KiB; more saves little time, and a run's memory is mostly this
             "temp_store = MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -69,8 +78,14 @@ def _create_sqlite_engine(url: sa.URL) -> sa.Engine:
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A connection on one consistent snapshot; nothing is written."""
-    with _connect(engine) as connection, connection.begin():
-        yield connection
+    with _connect(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            # SQLite gives every transaction a snapshot; here each statement would have its own.
+            connection = connection.execution_options(  # noqa: PLW2901
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        with connection.begin():
+            yield connection
 
 
 @contextmanager
@@ -83,12 +98,15 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 @contextmanager
 def _connect(engine: sa.Engine) -> Iterator[sa.Connection]:
     try:
-        connection = engine.connect()
-    except OperationalError as error:
+        with engine.connect() as connection:
+            yield connection
+    except DatabaseError as error:
+        # These two are the database's trouble (locked, full, gone, damaged); their other
+        # subclasses are defects of ours, which keep their traceback.
+        if type(error) not in {OperationalError, DatabaseError}:
+            raise
         where = engine.url.render_as_string(hide_password=True)
-        raise StoreError(f"Cannot open the database {where}: {error.orig}") from error
-    with connection:
-        yield connection
+        raise StoreError(f"The database {where} cannot be used: {error.orig}") from error
 
 
 def migrate(engine: sa.Engine) -> None:
@@ -100,11 +118,16 @@ def migrate(engine: sa.Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     scripts = ScriptDirectory.from_config(config)
-    with _connect(engine) as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-        connection.rollback()
-        if current == scripts.get_current_head():
+    head = scripts.get_current_head()
+    with reading(engine) as connection:
+        if _revision(connection) == head:
             return
+    with writing(engine) as connection:
+        # One at a time: a server and its workers start together, on an empty database too.
+        # SQLite's write lock does the same.
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        current = _revision(connection)
         known = {script.revision for script in scripts.walk_revisions()}
         if current is not None and current not in known:
             raise StoreError(
@@ -113,3 +136,7 @@ def migrate(engine: sa.Engine) -> None:
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

@@ -12,11 +12,21 @@ from forecourt.store.schema import hosts
 from forecourt.store.upsert import upsert
 
 
-def load_hosts(connection: sa.Connection, names: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Return the trust record of each host that has one, as it was saved."""
-    rows = connection.execute(
-        sa.select(hosts.c.host, hosts.c.record).where(hosts.c.host.in_(names))
-    )
+def load_hosts(
+    connection: sa.Connection, names: Collection[str], *, for_update: bool = False
+) -> dict[str, dict[str, Any]]:
+    """Return the trust record of each host that has one, as it was saved.
+
+    Args:
+        connection: A connection.
+        names: Hosts.
+        for_update: Lock the records until the transaction ends, so that of two who learn at the
+            same time neither overwrites the other. SQLite's write lock does that by itself.
+    """
+    query = sa.select(hosts.c.host, hosts.c.record).where(hosts.c.host.in_(names))
+    if for_update:
+        query = query.order_by(hosts.c.host).with_for_update()  # in one order: no deadlock
+    rows = connection.execute(query)
     return {host: dict(record) for host, record in rows}
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from forecourt.core.records import Decision, ImageKey, KeySource, Prediction, Va
 from forecourt.core.skips import SkipReason
 from forecourt.store.schema import image_aliases, images, predictions, urls
 from forecourt.store.upsert import insert_new, upsert
+
+_CHUNK = 10_000  # both dialects bound the parameters of a statement, SQLite to 32,766
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ def add_images(connection: sa.Connection, new: Sequence[NewImage]) -> dict[str, 
             }
             for one in new
         ],
+        key=("bytes_key",),
     )
     rows = connection.execute(
         sa.select(images.c.bytes_key, images.c.id).where(
@@ -171,6 +175,7 @@ def add_answers(
             }
             for image_id, answer in answers.items()
         ],
+        key=("image_id", "model_version"),
     )
 
 
@@ -191,26 +196,36 @@ def load_decisions(
     connection: sa.Connection, image_ids: Collection[int], model_version: str
 ) -> dict[int, Decision]:
     """Return for each image the decision of `model_version`, or else the latest other model's."""
-    rows = connection.execute(
-        sa.select(predictions)
-        .where(predictions.c.image_id.in_(image_ids))
-        # Ascending, so that what comes later in the dict wins: the champion's own last of all.
-        .order_by(predictions.c.model_version == model_version, predictions.c.created_at)
-    )
-    return {
-        row.image_id: Decision(
-            model_version=row.model_version,
-            image_type=ImageType(row.image_type),
-            image_type_confidence=row.image_type_confidence,
-            image_type_reason=row.image_type_reason,
-            color=Color(row.color) if row.color else None,
-            color_confidence=row.color_confidence,
-            color_reason=row.color_reason,
-            review=row.review,
-            review_reasons=tuple(row.review_reasons),
+    decisions: dict[int, Decision] = {}
+    for chunk in _chunks(image_ids):
+        rows = connection.execute(
+            sa.select(predictions)
+            .where(predictions.c.image_id.in_(chunk))
+            # Ascending, so that what comes later in the dict wins: the champion's own last of all.
+            .order_by(predictions.c.model_version == model_version, predictions.c.created_at)
         )
-        for row in rows
-    }
+        decisions.update({row.image_id: _read_decision(row) for row in rows})
+    return decisions
+
+
+def _chunks(ids: Collection[int]) -> Iterator[list[int]]:
+    remaining = iter(ids)
+    while chunk := list(islice(remaining, _CHUNK)):
+        yield chunk
+
+
+def _read_decision(row: sa.Row[Any]) -> Decision:
+    return Decision(
+        model_version=row.model_version,
+        image_type=ImageType(row.image_type),
+        image_type_confidence=row.image_type_confidence,
+        image_type_reason=row.image_type_reason,
+        color=Color(row.color) if row.color else None,
+        color_confidence=row.color_confidence,
+        color_reason=row.color_reason,
+        review=row.review,
+        review_reasons=tuple(row.review_reasons),
+    )
 
 
 def _dump_prediction(prediction: Prediction) -> dict[str, Any]:

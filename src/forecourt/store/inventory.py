@@ -96,6 +96,7 @@ def add_scrape(connection: sa.Connection, scrape: NewScrape) -> int:
         connection,
         advertisers,
         [{"id": scrape.advertiser, "created_at": scrape.received_at}],
+        key=("id",),
     )
     connection.execute(
         sa.update(scrapes)

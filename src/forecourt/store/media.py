@@ -7,6 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from forecourt.core.errors import StoreError
+
 
 class MediaFolder:
     """A folder of immutable files named by their SHA-256, 256 sub-folders wide."""
@@ -15,21 +17,21 @@ class MediaFolder:
         self._root = root
 
     def put(self, data: bytes) -> str:
-        """Keep `data` and return its address (64 hex digits); a second time costs no write."""
+        """Keep `data` and return its address (64 hex digits); a second time costs no write.
+
+        Raises:
+            StoreError: the folder cannot be written, or is full.
+        """
         address = hashlib.sha256(data).hexdigest()
         path = self._path(address)
         if path.exists():
             return address
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Written aside and moved: a reader or a crash never meets a half-written file.
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(draft).replace(path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
+            _write(path, data)
+        except OSError as error:
+            raise StoreError(
+                f"Cannot keep a thumbnail in {self._root}: {error.strerror}."
+            ) from error
         return address
 
     def get(self, address: str) -> bytes | None:
@@ -48,3 +50,17 @@ class MediaFolder:
         if len(address) != hashlib.sha256().digest_size * 2 or not address.isalnum():
             raise ValueError(f"{address!r} is no media address.")
         return self._root / address[:2] / address[2:4] / f"{address}.jpg"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write aside and move: a reader or a crash never meets a half-written file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(draft).chmod(0o644)  # a draft is its owner's alone; a web server reads these too
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise

@@ -1,4 +1,8 @@
-"""The only branch on the dialect: INSERT ... ON CONFLICT, for which each has its own class."""
+"""The only branch on the dialect: INSERT ... ON CONFLICT, for which each has its own class.
+
+Rows are written in the order of their keys: two transactions that write the same rows then wait for
+one another, where in crossing orders PostgreSQL would break one of them off as a deadlock.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_new(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
 ) -> None:
-    """Insert `rows`, leaving those whose key is already there as they are."""
+    """Insert `rows`, leaving those whose `key` is already there as they are."""
     if rows:
-        statement = _insert(connection, table).on_conflict_do_nothing()
-        connection.execute(statement, list(rows))
+        statement = _insert(connection, table).on_conflict_do_nothing(index_elements=list(key))
+        connection.execute(statement, _in_order(rows, key))
 
 
 def upsert(
@@ -46,8 +54,13 @@ def upsert(
         is_same = table.c[witness] == statement.excluded[witness]
         values[column] = sa.case((is_same, table.c[column]), else_=None)
     connection.execute(
-        statement.on_conflict_do_update(index_elements=list(key), set_=values), list(rows)
+        statement.on_conflict_do_update(index_elements=list(key), set_=values),
+        _in_order(rows, key),
     )
+
+
+def _in_order(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[Mapping[str, Any]]:
+    return sorted(rows, key=lambda row: [row[name] for name in key])
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

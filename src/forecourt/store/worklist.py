@@ -1,8 +1,8 @@
 """What of a scrape is still to be done, and how it gets done: pending images are settled.
 
-An image of a scrape is settled once, in one of two ways: by a statement over all images whose URL
-is already known well enough (`settle_known`, no rows leave the database), or one by one with what
-the network and the model said (`settle`).
+An image of a scrape is settled once: by a statement over all images whose URL is already known well
+enough (`settle_known`, no rows leave the database), by one over those whose server confirmed what
+is known (`settle_confirmed`), or with what the network and the model said of it (`settle`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,13 @@ from forecourt.store.inventory import ImageState
 from forecourt.store.schema import hosts, predictions, urls, vehicle_images
 
 _RANGE = 5_000
+_OF_URL = {
+    "image_id": urls.c.image_id,
+    "key_source": urls.c.key_source,
+    "key_value": urls.c.key_value,
+    "skip_reason": urls.c.skip_reason,
+    "checked_at": urls.c.checked_at,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +39,13 @@ class PendingImage:
         key: The header key under which it was then known, or None.
         validators: What the server then said of it; None where there is nothing to compare.
         checked_at: When it was last asked, or None.
+        host: Of the URL; None for a new one.
     """
 
     id: int
     url: str
     url_key: str
+    host: str | None
     image_id: int | None
     key: ImageKey | None
     validators: Validators | None
@@ -89,6 +98,7 @@ def read_pending(
             page.c.id,
             page.c.url,
             page.c.url_key,
+            urls.c.host,
             urls.c.image_id,
             urls.c.etag,
             urls.c.last_modified,
@@ -104,6 +114,7 @@ def read_pending(
             id=row.id,
             url=row.url,
             url_key=row.url_key,
+            host=row.host,
             image_id=row.image_id,
             key=ImageKey(KeySource(row.key_source), row.key_value) if row.key_source else None,
             validators=_validators(row.etag, row.last_modified),
@@ -132,6 +143,7 @@ def settle_known(
     after_id: int,
     model_version: str,
     now: datetime,
+    asked_since: datetime,
     trusted_state: str,
 ) -> tuple[int | None, Settled]:
     """Settle one range of pending images whose URL needs no request.
@@ -139,6 +151,17 @@ def settle_known(
     That is a URL that this very scrape has already asked about (whatever came of it), or one of a
     trusted host whose last answer is still fresh (RFC 9111 section 4.2). An image that the model
     `model_version` has not seen is left pending: it must be classified.
+
+    Args:
+        connection: A writing connection.
+        scrape_id: The scrape.
+        after_id: Where the range starts.
+        model_version: The champion.
+        now: What is fresh is fresh at this time.
+        asked_since: When this run began. A URL that it has asked about is not asked about again,
+            even where the model has no answer (its picture could not be had, and no thumbnail is
+            left): the other places of the URL would bring nothing else.
+        trusted_state: Of hosts whose answers may be used while they are fresh.
 
     Returns:
         The id to go on after, or None when no range is left, and how many were settled.
@@ -167,22 +190,17 @@ def settle_known(
     is_predicted = sa.exists().where(
         predictions.c.image_id == urls.c.image_id, predictions.c.model_version == model_version
     )
+    is_settled = sa.or_(is_predicted, urls.c.checked_at >= asked_since)
+    is_known = sa.or_(sa.and_(is_checked, is_settled), sa.and_(is_fresh, is_predicted))
     same_url = vehicle_images.c.url_key == urls.c.url_key
-    values = {
-        "image_id": urls.c.image_id,
-        "key_source": urls.c.key_source,
-        "key_value": urls.c.key_value,
-        "skip_reason": urls.c.skip_reason,
-        "checked_at": urls.c.checked_at,
-    }
     tagged = connection.execute(
         sa.update(vehicle_images)
-        .values(state=ImageState.TAGGED, **values)
-        .where(*in_range, same_url, sa.or_(is_checked, is_fresh), is_predicted)
+        .values(state=ImageState.TAGGED, **_OF_URL)
+        .where(*in_range, same_url, urls.c.image_id.is_not(None), is_known)
     )
     skipped = connection.execute(
         sa.update(vehicle_images)
-        .values(state=ImageState.SKIPPED, **values)
+        .values(state=ImageState.SKIPPED, **_OF_URL)
         .where(
             *in_range,
             same_url,
@@ -196,13 +214,19 @@ def settle_known(
     return last_id, Settled(tagged=tagged.rowcount, skipped=reasons)
 
 
-def settle(connection: sa.Connection, settlements: Sequence[Settlement]) -> None:
-    """Settle images one by one."""
+def settle(connection: sa.Connection, scrape_id: int, settlements: Sequence[Settlement]) -> None:
+    """Settle images one by one.
+
+    A place that a later scrape has taken over meanwhile is left alone: another URL may stand there.
+    """
     if not settlements:
         return
     connection.execute(
         sa.update(vehicle_images)
-        .where(vehicle_images.c.id == sa.bindparam("row_id"))
+        .where(
+            vehicle_images.c.id == sa.bindparam("row_id"),
+            vehicle_images.c.scrape_id == scrape_id,
+        )
         .values(
             state=sa.bindparam("new_state"),
             image_id=sa.bindparam("new_image_id"),
@@ -223,6 +247,40 @@ def settle(connection: sa.Connection, settlements: Sequence[Settlement]) -> None
             }
             for one in settlements
         ],
+    )
+
+
+def settle_confirmed(
+    connection: sa.Connection,
+    scrape_id: int,
+    confirmed: Collection[PendingImage],
+    *,
+    at: datetime,
+    fresh_until: datetime,
+) -> None:
+    """Settle images whose server said that nothing has changed: they are what their URL showed.
+
+    Two statements, however many they are. As in `settle`, a later scrape's places are left alone.
+    """
+    connection.execute(
+        sa.update(urls)
+        .where(urls.c.url_key.in_([one.url_key for one in confirmed]))
+        .values(
+            skip_reason=None,
+            checked_at=at,
+            fresh_until=fresh_until,
+            checked_scrape_id=scrape_id,
+            is_verified=False,
+        )
+    )
+    connection.execute(
+        sa.update(vehicle_images)
+        .where(
+            vehicle_images.c.id.in_([one.id for one in confirmed]),
+            vehicle_images.c.scrape_id == scrape_id,
+            vehicle_images.c.url_key == urls.c.url_key,
+        )
+        .values(state=ImageState.TAGGED, **_OF_URL)
     )
 
 

@@ -17,7 +17,12 @@ from forecourt.core.records import (
 )
 from forecourt.core.skips import SkipReason
 from forecourt.identity.freshness import fresh_until
-from forecourt.identity.keys import make_bytes_key, make_header_keys, make_validators
+from forecourt.identity.keys import (
+    contradicts,
+    make_bytes_key,
+    make_header_keys,
+    make_validators,
+)
 from forecourt.store import images as stored_images
 from forecourt.store import worklist
 from forecourt.store.engine import reading, writing
@@ -34,30 +39,43 @@ class Flight:
     """One image between its request and its settlement.
 
     Attributes:
-        is_verification: Headers might have named a known image, but the body is read to check them.
+        is_lost: The model has not seen the image, and no thumbnail is left: its body is needed.
         known: The key and image that the headers of a 200 named, so that no body was read.
     """
 
     pending: PendingImage
     host: str
-    is_verification: bool
+    is_lost: bool = False
     known: tuple[ImageKey, int] | None = None
+
+    @property
+    def has_header_key(self) -> bool:
+        """Whether the URL was known by its headers when it was last asked."""
+        key = self.pending.key
+        return key is not None and key.source is not KeySource.BYTES
 
 
 @dataclass(slots=True)
 class _Case:
-    """What a batch learns of one flight, step by step."""
+    """What a batch learns of one flight, step by step. `claimed`: the image its headers name."""
 
     flight: Flight
     outcome: Fetched | NotFetched
     header_keys: tuple[ImageKey, ...] = ()
+    has_false_digest: bool = False
     bytes_key: ImageKey | None = None
+    claimed: int | None = None
     image_id: int | None = None
     skip_reason: SkipReason | None = None
 
     @property
     def body(self) -> bytes | None:
         return self.outcome.body if isinstance(self.outcome, Fetched) else None
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether the headers stood for the bytes."""
+        return isinstance(self.outcome, Fetched) and self.outcome.body is None
 
 
 @dataclass(slots=True)
@@ -115,10 +133,13 @@ class BatchStore:
             stored_images.add_answers(connection, answers, at=at)
             distrusted = self._hosts.learn(connection, sightings, at=at)
             stored_images.add_aliases(connection, self._aliases(cases), at=at)
-            stored_images.save_urls(connection, [self._url_state(case, at) for case in cases])
-            worklist.settle(connection, [self._settlement(case, at) for case in cases])
-            reopened = worklist.reopen_unverified(connection, self._scrape_id, distrusted)
-        self._count(cases, looked, tally)
+            self._settle(connection, cases, at)
+            # Asked before their host was found out, answered after it.
+            too_late = {case.flight.host for case in cases if self._is_too_late(case)}
+            reopened = worklist.reopen_unverified(
+                connection, self._scrape_id, too_late.union(distrusted)
+            )
+        _count(cases, looked, tally)
         tally.reopened += reopened
         tally.distrusted.extend(distrusted)
 
@@ -135,6 +156,12 @@ class BatchStore:
             )
         if outcome.body is not None:
             case.bytes_key = make_bytes_key(outcome.body)
+            if contradicts(outcome.body, case.header_keys):
+                # An entity tag still names its URL's bytes, though it turned out to be no MD5.
+                case.header_keys = tuple(
+                    key for key in case.header_keys if key.source is not KeySource.DIGEST
+                )
+                case.has_false_digest = not case.header_keys
         elif flight.known is not None:
             case.image_id = flight.known[1]
         else:
@@ -146,6 +173,9 @@ class BatchStore:
         keys |= {case.bytes_key for case in cases if case.bytes_key}
         with reading(self._engine) as connection:
             known = stored_images.find_by_keys(connection, keys)
+            for case in cases:
+                named = (known[key] for key in case.header_keys if key in known)
+                case.claimed = next(named, None)
             image_ids = {case.image_id for case in cases if case.image_id is not None}
             image_ids |= {known[case.bytes_key] for case in cases if case.bytes_key in known}
             unanswered = stored_images.find_unanswered(
@@ -159,29 +189,44 @@ class BatchStore:
         known: Mapping[ImageKey, int],
         unanswered: Mapping[int, str | None],
     ) -> _Looked:
-        """Show the model each new body once, and the thumbnails of images it has not seen yet."""
-        bodies = {
-            case.bytes_key.value: case.body
-            for case in cases
-            if case.bytes_key and case.body and case.bytes_key not in known
-        }
-        thumbnails = {
-            image_id: self._media.get(address)
-            for image_id, address in unanswered.items()
-            if address
-        }
-        images = {image_id: data for image_id, data in thumbnails.items() if data}
-        seen = self._pipeline.run([*bodies.values(), *images.values()])
+        """Show the model each new body once, and known images that it has not seen yet."""
+        new, old = self._find_pictures(cases, known, unanswered)
+        seen = self._pipeline.run([*new.values(), *old.values()])
         looked = _Looked({}, {}, {})
-        for bytes_key, one in zip(bodies, seen[: len(bodies)], strict=True):
+        for bytes_key, one in zip(new, seen[: len(new)], strict=True):
             if isinstance(one, Unseen):
                 looked.failed[bytes_key] = one.reason
             else:
                 looked.by_bytes[bytes_key] = one
-        for image_id, one in zip(images, seen[len(bodies) :], strict=True):
+        for image_id, one in zip(old, seen[len(new) :], strict=True):
             if isinstance(one, Seen):
                 looked.by_image[image_id] = one
         return looked
+
+    def _find_pictures(
+        self,
+        cases: Sequence[_Case],
+        known: Mapping[ImageKey, int],
+        unanswered: Mapping[int, str | None],
+    ) -> tuple[dict[str, bytes], dict[int, bytes]]:
+        """Return new bodies by bytes key, and pictures of known images that have no answer, by id.
+
+        Of the latter the body counts where one was read, else the thumbnail.
+        """
+        new: dict[str, bytes] = {}
+        old: dict[int, bytes] = {}
+        for case in cases:
+            if case.bytes_key is None or case.body is None:
+                continue
+            image_id = known.get(case.bytes_key)
+            if image_id is None:
+                new[case.bytes_key.value] = case.body
+            elif image_id in unanswered:
+                old[image_id] = case.body
+        for image_id, address in unanswered.items():
+            if image_id not in old and address and (thumbnail := self._media.get(address)):
+                old[image_id] = thumbnail
+        return new, old
 
     def _aliases(self, cases: Sequence[_Case]) -> dict[ImageKey, int]:
         return {
@@ -193,6 +238,25 @@ class BatchStore:
             for key in case.header_keys
         }
 
+    def _settle(self, connection: sa.Connection, cases: Sequence[_Case], at: datetime) -> None:
+        others: list[_Case] = []
+        confirmed: dict[datetime, list[PendingImage]] = {}
+        for case in cases:
+            if isinstance(case.outcome, Fetched) and case.outcome.facts.is_not_modified:
+                fresh = fresh_until(case.outcome.facts, cap_s=self._max_validity_s)
+                # In whole seconds, so that answers of one moment share their statements.
+                until = fresh.replace(microsecond=0) if fresh > at else at
+                confirmed.setdefault(until, []).append(case.flight.pending)
+            else:
+                others.append(case)
+        for until, pending in confirmed.items():
+            worklist.settle_confirmed(
+                connection, self._scrape_id, pending, at=at, fresh_until=until
+            )
+        stored_images.save_urls(connection, [self._url_state(case, at) for case in others])
+        settlements = [self._settlement(case, at) for case in others]
+        worklist.settle(connection, self._scrape_id, settlements)
+
     def _url_state(self, case: _Case, at: datetime) -> UrlState:
         pending = case.flight.pending
         outcome = case.outcome
@@ -201,8 +265,7 @@ class BatchStore:
         fresh = at
         if isinstance(outcome, Fetched) and case.skip_reason is None:
             fresh = fresh_until(outcome.facts, cap_s=self._max_validity_s)
-            if not outcome.facts.is_not_modified:
-                validators = make_validators(outcome.facts)
+            validators = make_validators(outcome.facts)
         return UrlState(
             url_key=pending.url_key,
             url=pending.url,
@@ -221,6 +284,8 @@ class BatchStore:
         """Return the key that the image goes by: from headers where they are good, else bytes."""
         if case.image_id is None:
             return None
+        if case.skip_reason is not None:
+            return case.flight.pending.key  # what was read was no picture: its keys name nothing
         if self._hosts.uses_headers(case.flight.host) and case.header_keys:
             return case.header_keys[0]
         return case.bytes_key or case.flight.pending.key
@@ -234,23 +299,34 @@ class BatchStore:
             checked_at=at,
         )
 
-    def _count(self, cases: Sequence[_Case], looked: _Looked, tally: Tally) -> None:
-        for case in cases:
-            if case.body is not None:
-                tally.bodies += 1
-                tally.body_bytes += len(case.body)
-                tally.verified += case.flight.is_verification
-            if case.skip_reason is not None:
-                if case.image_id is None:
-                    tally.skipped[case.skip_reason] += 1
-                else:
-                    tally.recheck_failed += 1
-            elif case.bytes_key is None:
-                tally.by_headers += 1
-            elif case.bytes_key.value in looked.by_bytes:
-                tally.classified += 1
+    def _is_too_late(self, case: _Case) -> bool:
+        return case.is_believed and not self._hosts.uses_headers(case.flight.host)
+
+
+def _count(cases: Sequence[_Case], looked: _Looked, tally: Tally) -> None:
+    seen = {
+        case.image_id
+        for case in cases
+        if case.bytes_key and case.bytes_key.value in looked.by_bytes
+    }
+    seen |= looked.by_image.keys()
+    for case in cases:
+        if case.body is not None:
+            tally.bodies += 1
+            tally.body_bytes += len(case.body)
+            tally.verified += case.claimed is not None
+        if case.skip_reason is not None:
+            if case.image_id is None:
+                tally.skipped[case.skip_reason] += 1
             else:
-                tally.by_bytes += 1
+                tally.recheck_failed += 1
+        elif case.image_id in seen:
+            seen.discard(case.image_id)  # once; others in the batch found it known
+            tally.classified += 1
+        elif case.bytes_key is None:
+            tally.by_headers += 1
+        else:
+            tally.by_bytes += 1
 
 
 def _conclude(
@@ -274,15 +350,18 @@ def _sightings(case: _Case, known: Mapping[ImageKey, int]) -> list[Sighting]:
         host=case.flight.host,
         facts=case.outcome.facts,
         body=case.body,
-        claimed=next((known[key] for key in case.header_keys if key in known), None),
+        claimed=case.claimed,
         actual=known.get(case.bytes_key) if case.bytes_key else None,
-        before=case.flight.pending.image_id if _has_header_key(case.flight.pending) else None,
+        before=case.flight.pending.image_id if _is_same_kind_of_key(case) else None,
         has_header_keys=bool(case.header_keys),
+        has_false_digest=case.has_false_digest,
     )
 
 
-def _has_header_key(pending: PendingImage) -> bool:
-    return pending.key is not None and pending.key.source is not KeySource.BYTES
+def _is_same_kind_of_key(case: _Case) -> bool:
+    """Other headers over the same bytes are churn only where the same kind of header was there."""
+    before = case.flight.pending.key
+    return before is not None and any(key.source is before.source for key in case.header_keys)
 
 
 def _new_image(bytes_key: str, seen: Seen, thumbnail: str, at: datetime) -> NewImage:

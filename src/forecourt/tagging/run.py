@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,14 +20,15 @@ from forecourt.store import inventory, worklist
 from forecourt.store.engine import reading, writing
 from forecourt.store.inventory import ScrapeStatus
 from forecourt.store.media import MediaFolder
-from forecourt.store.worklist import PendingImage
 from forecourt.tagging.batch import BatchStore, Flight
+from forecourt.tagging.interrupts import held_back
 from forecourt.tagging.tally import Tally
 from forecourt.tagging.trust import HostBook
 from forecourt.vision.pipeline import Pipeline
 
 _PAGE = 1_000
-_BATCH_OUTCOMES = 256
+_BATCH_OUTCOMES = 1_000
+_BATCH_S = 2.0  # a slow host's answers are kept, and shown, all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ def tag_scrape(
 ) -> Tally:
     """Settle every pending image of a scrape and mark it finished.
 
-    Safe to repeat after any interruption. Opens its own short transactions.
+    Safe to repeat after any interruption. Opens its own short transactions. A scrape that was
+    cancelled, before or meanwhile, is left as it is.
 
     Args:
         tools: The engines.
@@ -55,13 +58,22 @@ def tag_scrape(
     Returns:
         What was done in this run.
     """
-    with writing(tools.engine) as connection:
-        inventory.set_status(connection, scrape_id, ScrapeStatus.RUNNING, at=_now())
     run = _Run(tools, scrape_id, on_progress)
+    _move_on(tools.engine, scrape_id, ScrapeStatus.RUNNING)
     run.finish_pending()
-    with writing(tools.engine) as connection:
-        inventory.set_status(connection, scrape_id, ScrapeStatus.FINISHED, at=_now())
+    _move_on(tools.engine, scrape_id, ScrapeStatus.FINISHED)
     return run.tally
+
+
+def _move_on(engine: sa.Engine, scrape_id: int, status: ScrapeStatus) -> None:
+    with writing(engine) as connection:
+        if not _is_cancelled(connection, scrape_id):
+            inventory.set_status(connection, scrape_id, status, at=_now())
+
+
+def _is_cancelled(connection: sa.Connection, scrape_id: int) -> bool:
+    scrape = inventory.get_scrape(connection, scrape_id)
+    return scrape is None or scrape.status is ScrapeStatus.CANCELLED
 
 
 class _Run:
@@ -80,6 +92,7 @@ class _Run:
         )
         self._flights: dict[int, Flight] = {}
         self._urls_in_flight: set[str] = set()
+        self._started_at = _now()
         self.tally = Tally()
 
     def finish_pending(self) -> None:
@@ -88,24 +101,27 @@ class _Run:
             pending = worklist.count_pending(connection, self._scrape_id)
         self.tally.total = scrape.images if scrape else pending
         self.tally.earlier = self.tally.total - pending
-        while pending:
+        is_cancelled = False
+        while pending and not is_cancelled:
             self._settle_known()
             self._ask_network()
             with reading(self._tools.engine) as connection:
                 pending = worklist.count_pending(connection, self._scrape_id)
+                is_cancelled = _is_cancelled(connection, self._scrape_id)
 
     # ---- 1. settle -------------------------------------------------------------------------------
 
     def _settle_known(self) -> None:
         after_id: int | None = 0
         while after_id is not None:
-            with writing(self._tools.engine) as connection:
+            with held_back(), writing(self._tools.engine) as connection:
                 after_id, settled = worklist.settle_known(
                     connection,
                     self._scrape_id,
                     after_id=after_id,
                     model_version=self._tools.pipeline.model_version,
                     now=_now(),
+                    asked_since=self._started_at,
                     trusted_state=HostState.TRUSTED,
                 )
             self.tally.fresh += settled.tagged
@@ -117,15 +133,21 @@ class _Run:
     def _ask_network(self) -> None:
         outcomes: list[Fetched | NotFetched] = []
         bodies = 0
+        stored_at = time.monotonic()
+        self._hosts.start_pass()
         try:
             for outcome in self._tools.fetcher.fetch(
                 self._requests(), want_body=self._is_body_wanted
             ):
                 outcomes.append(outcome)
                 bodies += isinstance(outcome, Fetched) and outcome.body is not None
-                if bodies >= self._tools.settings.vision.batch or len(outcomes) >= _BATCH_OUTCOMES:
+                is_full = (
+                    bodies >= self._tools.settings.vision.batch or len(outcomes) >= _BATCH_OUTCOMES
+                )
+                if is_full or time.monotonic() - stored_at > _BATCH_S:
                     self._store(outcomes)
                     bodies = 0
+                    stored_at = time.monotonic()
         finally:
             # Also when the run is being stopped: what was fetched need not be fetched again.
             self._store(outcomes)
@@ -140,35 +162,55 @@ class _Run:
                 page = worklist.read_pending(
                     connection, self._scrape_id, after_id=after_id, limit=_PAGE
                 )
-                self._hosts.load(connection, {host_of(pending.url) for pending in page})
-            if not page:
-                return
-            after_id = page[-1].id
-            for pending in page:
+                page_hosts = [pending.host or host_of(pending.url) for pending in page]
+                self._hosts.load(connection, set(page_hosts))
+                known_ids = {one.image_id for one in page if one.image_id is not None}
+                lost_ids = self._lost_images(connection, known_ids)
+            waiting = 0
+            for pending, host in zip(page, page_hosts, strict=True):
                 was_asked = pending.checked_at is not None and pending.checked_at >= started_at
                 if was_asked or pending.url_key in self._urls_in_flight:
                     continue  # the same URL once more: step 1 settles it after this pass
-                yield self._request(pending)
+                flight = Flight(pending, host, pending.image_id in lost_ids)
+                if flight.has_header_key and not self._hosts.admits(flight.host):
+                    waiting += 1
+                else:
+                    yield self._request(flight)
+            if not page or waiting == len(page):
+                return  # where all wait for their hosts to be proved, reading on would bring more
+            after_id = page[-1].id
 
-    def _request(self, pending: PendingImage) -> ImageRequest:
-        host = host_of(pending.url)
-        is_known = pending.image_id is not None and pending.validators is not None
-        is_verification = is_known and self._hosts.must_read(host, pending.url_key)
-        self._flights[pending.id] = Flight(
-            pending=pending, host=host, is_verification=is_verification
+    def _lost_images(self, connection: sa.Connection, image_ids: Collection[int]) -> set[int]:
+        """Return the images that the model has not seen and of which no thumbnail is left.
+
+        Nothing but their bytes can bring them an answer, whatever their headers say.
+        """
+        unanswered = stored_images.find_unanswered(
+            connection, image_ids, self._tools.pipeline.model_version
         )
+        return {
+            image_id
+            for image_id, address in unanswered.items()
+            if address is None or not self._tools.media.get(address)
+        }
+
+    def _request(self, flight: Flight) -> ImageRequest:
+        pending = flight.pending
+        is_known = pending.image_id is not None and not flight.is_lost
+        is_asked_for_news = is_known and not self._hosts.must_read(flight.host, pending.url_key)
+        self._flights[pending.id] = flight
         self._urls_in_flight.add(pending.url_key)
         self.tally.requests += 1
         return ImageRequest(
             ref=pending.id,
             url=pending.url,
-            validators=pending.validators if is_known and not is_verification else None,
+            validators=pending.validators if is_asked_for_news else None,
         )
 
     def _is_body_wanted(self, request: ImageRequest, facts: ImageFacts) -> bool:
         """Decide by the headers alone whether the image is known (the fetcher's own thread)."""
         flight = self._flights[request.ref]
-        if self._hosts.must_read(flight.host, flight.pending.url_key):
+        if flight.is_lost or self._hosts.must_read(flight.host, flight.pending.url_key):
             return True
         keys = make_header_keys(
             flight.pending.url_key, facts, etag_is_md5=self._hosts.etag_is_md5(flight.host)
@@ -177,8 +219,9 @@ class _Run:
             return True
         with reading(self._tools.engine) as connection:
             known = stored_images.find_by_keys(connection, keys)
+            lost_ids = self._lost_images(connection, set(known.values()))
         for key in keys:
-            if key in known:
+            if key in known and known[key] not in lost_ids:
                 flight.known = (key, known[key])
                 return False
         return True
@@ -189,8 +232,9 @@ class _Run:
         if not outcomes:
             return
         finished = [(self._flights[outcome.request.ref], outcome) for outcome in outcomes]
-        self._batches.store(finished, self.tally)
-        outcomes.clear()
+        outcomes.clear()  # first: whoever winds up a failed run must not try the same again
+        with held_back():
+            self._batches.store(finished, self.tally)
         for flight, _outcome in finished:
             del self._flights[flight.pending.id]
             self._urls_in_flight.discard(flight.pending.url_key)

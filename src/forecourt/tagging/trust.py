@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -30,6 +31,30 @@ class HostBook:
         self._settings = settings
         self._scrape_id = scrape_id
         self._records: dict[str, HostRecord] = {}
+        self._passes = 0
+        self._admitted: Counter[str] = Counter()
+
+    def start_pass(self) -> None:
+        """Begin another pass over the pending images: see `admits`."""
+        self._passes += 1
+        self._admitted.clear()
+
+    def admits(self, host: str) -> bool:
+        """Whether one more image that is known by headers may be asked for in this pass.
+
+        Of an unproven host, only as many as would prove it (or are in flight at once in any case):
+        each costs its body, and once the host is proved the others cost none, so they wait for the
+        next pass. The number doubles with every pass: a host that proves nothing does not hold its
+        images up for long.
+        """
+        record = self._records[host]
+        if record.state is not HostState.UNPROVEN:
+            return True
+        enough = max(self._settings.per_host, self._settings.verify_first - record.proofs)
+        if self._admitted[host] >= enough << (self._passes - 1):
+            return False
+        self._admitted[host] += 1
+        return True
 
     def load(self, connection: sa.Connection, names: Collection[str]) -> None:
         """Read the records of hosts that were not met before."""
@@ -58,12 +83,18 @@ class HostBook:
     def learn(
         self, connection: sa.Connection, sightings: Sequence[Sighting], *, at: datetime
     ) -> list[str]:
-        """Add sightings to the stored records; return the hosts that lost their header keys."""
+        """Add sightings to the stored records.
+
+        Returns:
+            The hosts whose headers this run believed until now, and which lost their header keys.
+        """
         names = {host for host, _seen in sightings}
         # Read again inside the transaction: another process may have learnt something meanwhile.
-        stored = stored_hosts.load_hosts(connection, names)
+        stored = stored_hosts.load_hosts(connection, names, for_update=True)
         distrusted = []
         for name in sorted(names):
+            # Another process may have found the host out: this run's own belief ends only here.
+            was_believed = self.uses_headers(name)
             before = record = _record(name, stored.get(name))
             for host, seen in sightings:
                 if host == name:
@@ -72,9 +103,9 @@ class HostBook:
                 stored_hosts.save_host(
                     connection, name, state=record.state, record=asdict(record), at=at
                 )
-            if record.state is HostState.BYTES_ONLY and before.state is not HostState.BYTES_ONLY:
-                distrusted.append(name)
             self._records[name] = record
+            if was_believed and not self.uses_headers(name):
+                distrusted.append(name)
         return distrusted
 
 
@@ -87,6 +118,7 @@ def judge(
     actual: int | None,
     before: int | None,
     has_header_keys: bool,
+    has_false_digest: bool,
 ) -> list[Sighting]:
     """Return what one answer showed of its host.
 
@@ -98,6 +130,7 @@ def judge(
         actual: Stored image that the body is, or None for new bytes.
         before: Image that the same URL showed before under a header key, or None.
         has_header_keys: Whether the headers give any key.
+        has_false_digest: The headers name a digest that the body does not have.
     """
     if body is None:
         return [(host, Observation.HIT)]
@@ -106,6 +139,8 @@ def judge(
     if md5 is not None:
         seen = Observation.MD5_ETAG if is_md5_of(body, md5) else Observation.OTHER_ETAG
         sightings.append((host, seen))
+    if has_false_digest:
+        sightings.append((host, Observation.LIE))
     if not has_header_keys:
         return sightings
     if claimed is not None:

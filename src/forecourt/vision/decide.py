@@ -1,7 +1,7 @@
 """Prediction → decision: numbered pure rules over probabilities; all numbers are the bundle's.
 
     D1  Placeholder, if its probability reaches `placeholder_floor`: a leaked one costs most
-    D2  otherwise the more probable of Dealer and Stock
+    D2  otherwise the most probable type
     D3  a Placeholder has no colour
     D4  no colour, if the probability that paint is seen is under `paint_visible`
     D5  otherwise the most probable colour

@@ -14,7 +14,6 @@ from forecourt.vision.decode import Rgb
 from forecourt.vision.preprocess import resize_square, to_input
 from forecourt.vision.session import Arrays, Session
 
-_REQUIRED = ("image_type_logits", "color_logits", "color_visible_logit")
 _VEHICLE_CELL = 0.5  # a cell of the map counts as vehicle from this probability on
 _SMALLEST_SHARE = 0.02  # a smaller vehicle has no box: it is noise of the map
 
@@ -27,15 +26,13 @@ class Predictor:
         threads: Threads for one batch; 0: all cores.
 
     Raises:
-        BundleError: the network lacks an output.
+        BundleError: the network does not fit its manifest.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int = 0) -> None:
         self._manifest = bundle.manifest
         self._session = Session(bundle.model, threads=threads)
-        missing = [name for name in _REQUIRED if name not in self._session.outputs]
-        if missing:
-            raise BundleError(f"The network of {bundle.version} lacks {', '.join(missing)}.")
+        self._try_out()
 
     @property
     def model_version(self) -> str:
@@ -52,6 +49,29 @@ class Predictor:
             return []
         outputs = self._session.run(to_input(np.stack(squares)))
         return [self._one(outputs, index) for index in range(len(squares))]
+
+    def _try_out(self) -> None:
+        """Run two empty pictures: a network that does not fit must fail here, not on a batch."""
+        manifest = self._manifest
+        size = manifest.input_size
+        try:
+            outputs = self._session.run(to_input(np.zeros((2, size, size, 3), np.uint8)))
+        except Exception as error:  # ONNX Runtime's exceptions share no base class but this
+            raise BundleError(
+                f"The network of {manifest.version} takes no pictures of {size}x{size}: {error}"
+            ) from error
+        for name, width in (
+            ("image_type_logits", len(manifest.image_types)),
+            ("color_logits", len(manifest.colors)),
+            ("color_visible_logit", 1),
+        ):
+            if name not in outputs:
+                raise BundleError(f"The network of {manifest.version} lacks the output {name}.")
+            if outputs[name].shape != (2, width):
+                raise BundleError(
+                    f"The network of {manifest.version} gives {name} the shape "
+                    f"{outputs[name].shape} for two pictures; the manifest asks for (2, {width})."
+                )
 
     def _one(self, outputs: Arrays, index: int) -> Prediction:
         manifest = self._manifest

@@ -31,9 +31,9 @@ class Session:
         except Exception as error:  # ONNX Runtime's exceptions share no base class but this
             raise BundleError(f"ONNX Runtime refuses the network: {error}") from error
         self._input = self._session.get_inputs()[0].name
-        self.outputs = tuple(output.name for output in self._session.get_outputs())
+        self._outputs = tuple(output.name for output in self._session.get_outputs())
 
     def run(self, batch: NDArray[np.float32]) -> Arrays:
         """Return the outputs by name for a batch (N, 3, S, S)."""
         values = self._session.run(None, {self._input: batch})
-        return dict(zip(self.outputs, values, strict=True))
+        return dict(zip(self._outputs, values, strict=True))

@@ -1,4 +1,7 @@
-"""Alembic's entry point; `forecourt.store.engine.migrate` hands the connection over."""
+"""Alembic's entry point; `forecourt.store.engine.migrate` hands the connection over.
+
+It comes in a transaction, which `migrate` commits: all pending migrations are applied or none.
+"""
 
 import sqlalchemy as sa
 from alembic import context
@@ -12,14 +15,11 @@ if connection is None:
 
 if connection.dialect.name == "postgresql":
     # A migration that waits for a lock blocks everybody behind it: give up soon and be run again.
-    connection.execute(sa.text("SET lock_timeout = '5s'"))
-    connection.commit()
-connection = connection.execution_options(writes=True)
+    connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
 context.configure(
     connection=connection,
     target_metadata=metadata,
     render_as_batch=connection.dialect.name == "sqlite",
-    transaction_per_migration=True,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,89 @@
+"""Commands as processes: terminals, pipes and Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import Run, Start, write_feed
+from tests.support.image_host import ImageHost
+from tests.support.pictures import jpeg
+from tests.support.tiny_bundle import PAINTS
+
+pytestmark = pytest.mark.usefixtures("command_settings")
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 180
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.01)
+
+
+def test_progress_is_shown_on_a_terminal_and_json_stays_clean(start: Start, feed: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = start("tag", feed, "--json", stderr=theirs)
+    out, _ = process.communicate(timeout=180)
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 65_536):
+            shown += chunk
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    os.close(ours)
+    assert json.loads(out)["done"] == 3
+    assert b"cached 0" in shown
+    assert b"skipped 1" in shown
+
+
+def test_a_reader_that_goes_away_is_no_crash(
+    host: ImageHost, run: Run, start: Start, tmp_path: Path
+) -> None:
+    url = host.put("/red.jpg", jpeg(PAINTS["Red"]))
+    run("tag", write_feed(tmp_path, {f"stock-{n}": [url] for n in range(3_000)}))
+    process = start("export", "-a", "acme", "--format", "json")
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith('{"advertiser": "acme"')
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(180) == 1
+
+
+@pytest.mark.parametrize("asked", [3, 60])
+def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(
+    host: ImageHost, start: Start, tmp_path: Path, asked: int
+) -> None:
+    urls = [
+        host.put(f"/{n}.jpg", jpeg(PAINTS["Red"], seed=n), delay_s=0.1, etag=f'"{n}"')
+        for n in range(150)
+    ]
+    feed = write_feed(tmp_path, {"a": urls})
+    process = start("tag", feed, "--json", FORECOURT_VISION__BATCH="8")
+    wait_for(lambda: len(host.log) >= asked)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert (out, err) == ("", "Stopped. Run the same command again to go on.\n")
+
+    host.log.clear()
+    process = start("tag", feed, "--json")
+    out, err = process.communicate(timeout=180)
+    assert process.returncode == 0, err
+    assert err == "Going on with the interrupted run of this feed.\n"
+    summary = json.loads(out)
+    assert summary["resumed"] is True
+    assert summary["done"] == summary["images"] == 150
+    # What was settled is neither asked for nor classified again.
+    assert asked < 60 or summary["earlier"] > 0
+    assert summary["requests"] == len(host.log) == 150 - summary["earlier"]
+    assert summary["classified"] == 150 - summary["earlier"]

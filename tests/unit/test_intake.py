@@ -1,0 +1,91 @@
+"""A feed becomes a scrape: whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from forecourt import intake
+from forecourt.core.errors import FeedError
+from forecourt.core.records import RefusedRow, Vehicle
+from forecourt.store import inventory, worklist
+from forecourt.store.engine import create_engine, migrate, reading, writing
+from forecourt.store.inventory import NewScrape
+
+SCRAPE = NewScrape(
+    advertiser="acme",
+    feed_name="feed.csv",
+    feed_format="dealer",
+    feed_digest="d",
+    scraped_at=None,
+    received_at=datetime(2026, 11, 23, tzinfo=UTC),
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> sa.Engine:
+    engine = create_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    migrate(engine)
+    return engine
+
+
+def refusal(row: int) -> RefusedRow:
+    return RefusedRow(line=row + 1, row=row, field="image", reason="no URL", hint="give one")
+
+
+def test_refused_rows_are_told_and_cost_no_other_row(store: sa.Engine) -> None:
+    rows = [
+        refusal(1),
+        Vehicle(id="a", images=("https://x.example/1.jpg", "https://x.example/2.jpg")),
+        refusal(3),
+        Vehicle(id="b"),
+    ]
+    refused: list[RefusedRow] = []
+    with writing(store) as connection:
+        accepted = intake.accept(connection, rows, SCRAPE, on_refused=refused.append)
+    assert (accepted.vehicles, accepted.images, accepted.refused) == (2, 2, 2)
+    assert [row.row for row in refused] == [1, 3]
+    with reading(store) as connection:
+        scrape = inventory.get_scrape(connection, accepted.scrape_id)
+        assert scrape is not None
+        assert (scrape.vehicles, scrape.images, scrape.refused) == (2, 2, 2)
+        assert worklist.count_pending(connection, scrape.id) == 2
+
+
+@pytest.mark.parametrize("count", [499, 500, 501, 1000])
+def test_every_vehicle_of_every_batch_is_stored(store: sa.Engine, count: int) -> None:
+    rows = (Vehicle(id=f"v{n}", images=(f"https://x.example/{n}.jpg",)) for n in range(count))
+    with writing(store) as connection:
+        accepted = intake.accept(connection, rows, SCRAPE, on_refused=pytest.fail)
+        pages = list(inventory.iter_vehicles(connection, accepted.scrape_id))
+    assert [one.vehicle.id for page in pages for one in page] == [f"v{n}" for n in range(count)]
+
+
+def test_a_feed_that_breaks_off_leaves_nothing(store: sa.Engine) -> None:
+    def rows() -> object:
+        for n in range(700):
+            yield Vehicle(id=f"v{n}")
+        raise FeedError("the file ends in the middle of a vehicle")
+
+    with pytest.raises(FeedError), writing(store) as connection:
+        intake.accept(connection, rows(), SCRAPE, on_refused=pytest.fail)  # type: ignore[arg-type]
+    with reading(store) as connection:
+        assert inventory.find_latest(connection, "acme") is None
+
+
+def test_digest_is_that_of_the_whole_file(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 10_000
+    (tmp_path / "feed").write_bytes(data)
+    assert intake.digest_file(tmp_path / "feed") == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("missing.csv", "No such file"), ("", "Is a directory")]
+)
+def test_feed_that_cannot_be_read_says_why(tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(FeedError, match=message):
+        intake.digest_file(tmp_path / name)
