@@ -26,8 +26,8 @@ from forecourt.feeds.read import read_feed
 
 _SIZES = (2_000, 20_000, 200_000)
 _IMAGES = 8
-_MOST_TIMES = 1.5  # what the peak may be, of the longest feed against the shortest
-_MOST_BYTES = 64  # of growth for each row more
+_MOST_TIMES = 1.3  # what the peak may be, of the longest feed against the shortest
+_MOST_BYTES = 40  # of growth for each row more
 
 
 @dataclass(frozen=True)

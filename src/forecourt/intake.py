@@ -64,6 +64,9 @@ def accept(
         rows: The feed, in its order.
         scrape: Whose it is and where it came from.
         on_refused: Told of every row that could not be used.
+
+    Raises:
+        FeedError: there are rows, and none could be used. Whoever holds the transaction rolls back.
     """
     scrape_id = inventory.add_scrape(connection, scrape)
     vehicles = images = refused = waiting = 0
@@ -82,6 +85,11 @@ def accept(
             batch, waiting = [], 0
     if batch:
         inventory.add_vehicles(connection, scrape_id, scrape.advertiser, batch)
+    if refused and not vehicles:
+        raise FeedError(
+            f"Every row of the feed was refused ({refused}); the advertiser's inventory stays as it "
+            "was."
+        )
     inventory.close_import(
         connection, scrape_id, vehicles_count=vehicles, images=images, refused=refused
     )

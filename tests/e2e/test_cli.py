@@ -41,9 +41,10 @@ def test_tag_json_is_one_document_and_nothing_else(run: Run, feed: Path) -> None
 
 
 def test_tag_json_lists_refused_rows_and_people_see_them_on_stderr(
-    run: Run, tmp_path: Path
+    run: Run, host: ImageHost, tmp_path: Path
 ) -> None:
-    (tmp_path / "feed.csv").write_text("stock,images\n,https://x.example/1.jpg\n")
+    url = host.put("/red.jpg", jpeg(PAINTS["Red"]))
+    (tmp_path / "feed.csv").write_text(f"stock,images\n,{url}\na,{url}\n")
     ended = run("tag", tmp_path / "feed.csv", "--advertiser", "acme", "--json")
     assert ended.code == 0
     (refused,) = ended.json["refused_rows"]

@@ -56,6 +56,29 @@ def test_refused_rows_are_told_and_cost_no_other_row(store: sa.Engine) -> None:
         assert worklist.count_pending(connection, scrape.id) == 2
 
 
+def test_feed_without_one_good_row_does_not_empty_the_inventory(store: sa.Engine) -> None:
+    with writing(store) as connection:
+        first = intake.accept(connection, [Vehicle(id="a")], SCRAPE, on_refused=pytest.fail)
+    with (
+        pytest.raises(FeedError, match="Every row of the feed was refused"),
+        writing(store) as other,
+    ):
+        intake.accept(other, [refusal(1)], SCRAPE, on_refused=lambda _row: None)
+    with reading(store) as connection:
+        latest = inventory.find_latest(connection, "acme")
+    assert latest is not None
+    assert latest.id == first.scrape_id
+
+
+def test_many_images_are_stored_in_batches_too(store: sa.Engine) -> None:
+    urls = tuple(f"https://x.example/{number}.jpg" for number in range(900))
+    rows = [Vehicle(id=str(number), images=urls) for number in range(5)]
+    with writing(store) as connection:
+        accepted = intake.accept(connection, rows, SCRAPE, on_refused=pytest.fail)
+    with reading(store) as connection:
+        assert worklist.count_pending(connection, accepted.scrape_id) == 4_500
+
+
 @pytest.mark.parametrize("count", [499, 500, 501, 1000])
 def test_every_vehicle_of_every_batch_is_stored(store: sa.Engine, count: int) -> None:
     rows = (Vehicle(id=f"v{n}", images=(f"https://x.example/{n}.jpg",)) for n in range(count))

@@ -41,9 +41,13 @@ def run(
     export_format = ExportFormat.of(output) if output else None  # before any work is done
     refused: list[RefusedRow] = []
     with open_workspace(Settings()) as workspace:
-        accepted = accept_feed(workspace, feed, advertiser=advertiser, on_refused=refused.append)
+        try:
+            accepted = accept_feed(
+                workspace, feed, advertiser=advertiser, on_refused=refused.append
+            )
+        finally:
+            _report_refused(refused)  # also of a feed that turns out to be unreadable further on
         scrape = accepted.scrape
-        _report_refused(refused)
         if accepted.is_resumed:
             err.print("Going on with the interrupted run of this feed.")
         started = time.monotonic()

@@ -2,122 +2,138 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
-from collections.abc import Iterator, Mapping
-from urllib.parse import quote, urlsplit
+from collections.abc import Iterator
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
 
-# A separator counts only before the start of another URL: commas, semicolons and spaces stand
-# inside URLs too.
-_BETWEEN_URLS = re.compile(r"[\s,|;]+(?=(?:https?:)?//)", re.IGNORECASE)
-_BETWEEN_NAMES = re.compile(r"[\s,|;]+")
-_INDEXED = re.compile(r"(?:image|images|photo|photos|picture)\[(\d+)\](?:\.url)?")
-_NUMBERED = re.compile(r"(?:image|photo|picture|img)(?:_?(?:url|link))?_?(\d{1,3})")
-_FIRST = ("image_link", "image_url", "image", "image.url", "main_image", "photo", "photo_url")
-_MORE = (
-    "additional_image_link",
-    "additional_image_links",
-    "additional_images",
-    "images",
-    "images.image",
-    "images.image.url",
-    "images.url",
-    "image_urls",
-    "imageurls",
-    "image_list",
-    "imagelist",
-    "photos",
-    "photo_urls",
-    "photourls",
-    "photo_url_list",
-    "pictures",
-    "picture_urls",
+from forecourt.feeds.records import Fields
+from forecourt.feeds.urls import clean_url
+from forecourt.feeds.words import is_nothing
+
+_SEPARATORS = re.compile(r"([\s,;|]+)")
+# Commas, semicolons and spaces stand inside URLs too: among URLs they separate only before the
+# start of another. Bars, tabs and line ends separate always.
+_URL_START = re.compile(r"[\"'<]*(?:(?:https?|ftp|file|data):|//)", re.IGNORECASE)
+_JSON_START = re.compile(r"[\[{]\s*[\"'{\[]")
+_HARD_AMONG_URLS = frozenset("|\t\r\n")
+_HARD_AMONG_NAMES = _HARD_AMONG_URLS | frozenset(",;")
+_WORD = r"(?:image|photo|picture|img)"
+_NUMBERED = re.compile(
+    rf"(additional_)?{_WORD}s?(?:_?(?:url|link)s?)?[_.\[]?(\d{{1,3}})\]?(?:[_.](?:url|link))?"
 )
-_SAFE = "/:?#[]@!$&'()*+,;=-._~%"
-
-IMAGE_FIELDS = frozenset({*_FIRST, *_MORE})
+_NESTED = re.compile(
+    rf"(?:additional_)?(?:{_WORD}s?|gallery)(?:\.(?:{_WORD}s?|item|element))*"
+    r"(?:\.(?:url|link|href|src|contenturl|content_url))?"
+)
+_FIRST = ("image_link", "image_url", "imageurl", "image", "image.url", "main_image", "photo")
+_MORE = (
+    "photo_url", "additional_image_link", "additional_image_links", "additional_image_url",
+    "additional_image_urls", "additional_images", "images", "image_links", "image_urls",
+    "imageurls", "image_list", "imagelist", "photo_links", "photo_urls", "photourls",
+    "photo_url_list", "photos", "pictures", "picture_urls", "pictureurls", "gallery", "enclosure",
+)  # fmt: skip
+_IN_OBJECT = ("url", "contentUrl", "src", "href", "link", "image_url")
+_DEEPEST = 8
 
 
 def is_image_field(name: str) -> bool:
     """Whether a normalised field name holds image URLs."""
-    return (
-        name in IMAGE_FIELDS
-        or _INDEXED.fullmatch(name) is not None
-        or bool(_NUMBERED.fullmatch(name))
-    )
+    return _rank(name) is not None
 
 
-def read_images(fields: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str | None]]:
-    """Yield (text, URL) of every image of a row in the order of the feed; None: not usable."""
+def read_images(fields: Fields) -> Iterator[tuple[str, str, str | None]]:
+    """Yield (field, text, URL) of every image of a row in the order of the feed.
+
+    The URL is None where the text is none that can be fetched. A URL that came before is left out.
+    """
     seen = set()
     for name in _ordered(fields):
         for value in fields[name]:
             for text in _split(value):
+                if is_nothing(text) or text.isdigit():  # "photos: 24" counts them
+                    continue
                 url = clean_url(text)
                 if url is None:
-                    yield text, None
+                    yield name, text, None
                 elif url not in seen:
                     seen.add(url)
-                    yield text, url
+                    yield name, text, url
 
 
-def clean_url(text: str) -> str | None:
-    """Return an absolute http(s) URL, or None.
+def urls_in(value: Any, depth: int = 0) -> Iterator[str]:
+    """Yield the URLs of a JSON value: a text, an object with a URL in it, or a list of either.
 
-    HTML entities are undone, "//host" becomes https, and what may not stand in a URL (spaces,
-    letters outside ASCII) is percent-encoded.
+    What holds no URL is yielded as it stands, so that it can be reported.
     """
-    url = text.strip().strip("\"'<>").strip()
-    if "&" in url and ";" in url:
-        url = html.unescape(url)
-    if url.startswith("//"):
-        url = "https:" + url
-    try:
-        parts = urlsplit(url)
-        is_usable = parts.scheme.lower() in {"http", "https"} and bool(parts.hostname)
-        _port = parts.port
-    except ValueError:
-        return None
-    if not is_usable or any(char in url for char in "\n\r\t"):
-        return None
-    return quote(url, safe=_SAFE, errors="replace")
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list) and depth < _DEEPEST:
+        for entry in value:
+            yield from urls_in(entry, depth + 1)
+    elif isinstance(value, dict) and depth < _DEEPEST:
+        inside = next((value[name] for name in _IN_OBJECT if value.get(name)), None)
+        yield from urls_in(inside or f"an object with {', '.join(map(str, value)) or 'nothing'}")
+    elif value is not None:
+        yield f"a {type(value).__name__}"
 
 
-def _ordered(fields: Mapping[str, tuple[str, ...]]) -> list[str]:
-    indexed = []
-    for name in fields:
-        match = _INDEXED.fullmatch(name) or _NUMBERED.fullmatch(name)
-        if match:
-            indexed.append((int(match[1]), name))
-    first = [name for name in _FIRST if name in fields]
-    more = [name for name in _MORE if name in fields]
-    return [*first, *(name for _number, name in sorted(indexed)), *more]
+@lru_cache(maxsize=4096)
+def _rank(name: str) -> tuple[int, int, int] | None:
+    """Return what puts an image field before others, or None where it is no image field."""
+    if name in _FIRST:
+        return (0, 0, _FIRST.index(name))
+    numbered = _NUMBERED.fullmatch(name)
+    if numbered:
+        return (1, bool(numbered[1]), int(numbered[2]))
+    if name in _MORE:
+        return (2, 0, _MORE.index(name))
+    return (3, 0, 0) if _NESTED.fullmatch(name) else None
+
+
+def _ordered(fields: Fields) -> list[str]:
+    ranked = [(rank, name) for name in fields if (rank := _rank(name)) is not None]
+    return [name for _rank, name in sorted(ranked, key=itemgetter(0))]
 
 
 def _split(value: str) -> Iterator[str]:
-    value = value.strip()
+    value = value.strip("\ufeff \t\r\n")
     if value.startswith(("[", "{")):
         parsed = _parse_json(value)
         if parsed is not None:
             yield from parsed
             return
-    if "//" in value:
-        for part in _BETWEEN_URLS.split(value):
-            yield part.strip(" ,|;\t\r\n")
-    else:
-        yield from (part for part in _BETWEEN_NAMES.split(value) if part)
+        if _JSON_START.match(value):
+            yield value  # what is left of a list may be cut off in the middle of a URL
+            return
+        value = value.strip("[]")
+    yield from _split_list(
+        value, _HARD_AMONG_URLS if ":" in value or "//" in value else _HARD_AMONG_NAMES
+    )
+
+
+def _split_list(value: str, hard: frozenset[str]) -> Iterator[str]:
+    """Yield the entries of a list; linear in its length, however many separators stand in a row."""
+    text, *more = _SEPARATORS.split(value)
+    for separator, part in zip(more[::2], more[1::2], strict=True):
+        if _URL_START.match(part) or not hard.isdisjoint(separator):
+            if text:
+                yield text
+            text = part
+        else:
+            text += separator + part
+    text = text.strip(" ,;|")
+    if text:
+        yield text
 
 
 def _parse_json(value: str) -> list[str] | None:
-    try:
-        parsed = json.loads(value)
-    except ValueError:
-        return None
-    entries = parsed if isinstance(parsed, list) else [parsed]
-    urls = []
-    for entry in entries:
-        url = entry.get("url") if isinstance(entry, dict) else entry
-        if isinstance(url, str) and url:
-            urls.append(url)
-    return urls
+    for text in (value, value.replace("'", '"')):  # lists printed by Python have single quotes
+        try:
+            parsed = json.loads(text, strict=False)
+        except (ValueError, RecursionError):
+            continue
+        return [url for url in urls_in(parsed) if url.strip()]
+    return None

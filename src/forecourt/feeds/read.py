@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime
@@ -13,14 +14,28 @@ from typing import Self
 
 from forecourt.core.errors import FeedError
 from forecourt.core.records import RefusedRow, Vehicle
-from forecourt.feeds import scrape_json, xml
+from forecourt.feeds import scrape_json
 from forecourt.feeds.delimited import DelimitedReader
-from forecourt.feeds.encoding import Utf8Reader, find_encoding, open_bytes, open_text
+from forecourt.feeds.encoding import find_encoding, open_bytes, open_text
 from forecourt.feeds.records import BrokenRow, FeedFormat, RawRow, recognize
 from forecourt.feeds.vehicles import make_vehicles
+from forecourt.feeds.words import clean_text
+from forecourt.feeds.xml import XmlReader
 
 _SNIFFED = 4096
 _SAMPLE = 20  # vehicles of an XML feed looked at to name its format
+_WEB_PAGE = re.compile(
+    r"(?:(?><!--.*?-->|<\?.*?\?>)\s*+)*+<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_TITLE = re.compile(r"<title[^>]*>\s*([^<]{1,80})", re.IGNORECASE)
+_OTHER_FILES = (
+    (b"PK\x03\x04", "a ZIP archive or an Excel file", "Unpack it, or save it as CSV."),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file", "Save it as CSV."),
+    (b"%PDF", "a PDF", "Ask for the feed as CSV, JSON or XML."),
+)
+_BINARY = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
+_FEW, _MOST_BINARY = 16, 0.1  # characters, and share of all; damaged text has fewer
 
 
 class Feed:
@@ -36,6 +51,7 @@ class Feed:
     def __init__(self, path: Path) -> None:
         self._open = ExitStack()
         self.encoding = find_encoding(path)
+        _refuse_other_files(path)
         self.advertiser: str | None = None
         self.scraped_at: datetime | None = None
         try:
@@ -60,23 +76,16 @@ class Feed:
 
     def _read(self, path: Path) -> tuple[FeedFormat, Iterator[RawRow | BrokenRow]]:
         start = self._text(path).read(_SNIFFED).lstrip("\ufeff \t\r\n")
-        if not start:
-            raise FeedError(f"{path} is empty.")
+        _refuse_other_texts(path, start)
         if start.startswith(("{", "[")):
-            is_list = start.startswith("[")
-            if not is_list:
-                head = scrape_json.read_head(Utf8Reader(self._text(path)))
-                self.advertiser, self.scraped_at = head
-            source = Utf8Reader(self._text(path))
-            return FeedFormat.SCRAPE, scrape_json.read_rows(source, is_list=is_list)
+            head = scrape_json.read_head(self._text(path))
+            self.advertiser, self.scraped_at = head.advertiser, head.scraped_at
+            rows = scrape_json.read_rows(self._text(path))
+            first = list(islice(rows, 1))  # what is no feed at all shows before the first vehicle
+            return FeedFormat.SCRAPE, chain(first, rows)
         if start.startswith("<"):
-            rows = xml.read_rows(self._open.enter_context(open_bytes(path)))
+            rows = XmlReader(self._text(path)).rows()
             sample = list(islice(rows, _SAMPLE))
-            if not sample:
-                raise FeedError(
-                    f"{path} holds no vehicles: no <item>, <entry>, <listing> or <vehicle> with "
-                    "elements inside."
-                )
             names = (row.fields for row in sample if isinstance(row, RawRow))
             return recognize(frozenset(chain.from_iterable(names))), chain(sample, rows)
         reader = DelimitedReader(self._text(path))
@@ -84,6 +93,29 @@ class Feed:
 
     def _text(self, path: Path) -> io.TextIOWrapper:
         return self._open.enter_context(open_text(path, self.encoding))
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Say what a file is that people take for a feed."""
+    with open_bytes(path) as file:
+        start = file.read(8)
+    for mark, name, advice in _OTHER_FILES:
+        if start.startswith(mark):
+            raise FeedError(f"{path} is {name} and no feed. {advice}")
+
+
+def _refuse_other_texts(path: Path, start: str) -> None:
+    if not start:
+        raise FeedError(f"{path} is empty.")
+    if _WEB_PAGE.match(start):
+        title = _TITLE.search(start)
+        called = f" ({clean_text(title[1])!r})" if title else ""
+        raise FeedError(
+            f"{path} is a web page{called} and no feed: its server sent a login or an error. "
+            "Open the feed's address in a browser to see."
+        )
+    if len(_BINARY.findall(start)) > max(_FEW, len(start) * _MOST_BINARY):
+        raise FeedError(f"{path} is a binary file and no feed. Export it as CSV, JSON or XML.")
 
 
 def read_feed(path: Path) -> Feed:

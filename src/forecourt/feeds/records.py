@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+LONGEST_ROW = 1 << 20  # characters; more in one vehicle is no inventory but a damaged file
+
+_NAME_SPACE = re.compile(r"^[a-z_][\w.-]*:(?=[a-z_])")
 _NOT_NAME = re.compile(r"[^a-z0-9\[\].]+")
+_MOST_NAMES = 10_000
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class FeedFormat(StrEnum):
@@ -20,19 +25,47 @@ class FeedFormat(StrEnum):
     DEALER = "dealer"
 
 
+class Names:
+    """Normalised field names of one feed, and how the feed itself spells them."""
+
+    def __init__(self) -> None:
+        self._normalized: dict[str, str] = {}
+        self._spelled: dict[str, str] = {}
+
+    def normalize(self, name: str) -> str:
+        """Return `normalize_name(name)` and remember the spelling."""
+        known = self._normalized.get(name)
+        if known is None:
+            known = normalize_name(name)
+            if len(self._normalized) < _MOST_NAMES:
+                self._normalized[name] = known
+                self._spelled.setdefault(known, name.strip("\ufeff \t\r\n"))
+        return known
+
+    def spell(self, name: str) -> str:
+        """Return a normalised name as the feed spells it."""
+        return self._spelled.get(name, name)
+
+
+# Normalised field name → values in the order of the feed.
+Fields = Mapping[str, Sequence[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class RawRow:
     """One vehicle as its format gives it.
 
     Attributes:
         row: 1-based, header not counted.
-        line: 1-based line of the file where it starts; None where the format has no lines.
-        fields: Normalised field name → values in the order of the feed, none of them empty.
+        line: 1-based line of the file where it starts.
+        fields: None of their values is blank.
+        names: How the feed spells the names.
     """
 
     row: int
-    line: int | None
-    fields: Mapping[str, tuple[str, ...]]
+    line: int
+    fields: Fields
+    names: Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +73,7 @@ class BrokenRow:
     """A row that the format itself cannot make sense of."""
 
     row: int
-    line: int | None
+    line: int
     reason: str
     hint: str
 
@@ -50,22 +83,34 @@ def normalize_name(name: str) -> str:
 
     XML name spaces ("g:") are dropped; index and path of nested names ("image[0].url") are kept.
     """
-    plain = name.strip().lower().rpartition(":")[2]
+    plain = _NAME_SPACE.sub("", name.strip("\ufeff \t\r\n").lower())
     return _NOT_NAME.sub("_", plain).strip("_")
+
+
+def count_lines(text: str) -> int:
+    """Return how many line ends stand in a text."""
+    if "\r" not in text:
+        return text.count("\n")
+    return sum(1 for _ in _LINE_END.finditer(text))
 
 
 def recognize(names: frozenset[str]) -> FeedFormat:
     """Return what format field names point to; the general dealer file where nothing does."""
-    if names & {"google_product_category", "vehicle_fulfillment", "link_template"}:
+    roots = {re.split(r"[.\[]", name, maxsplit=1)[0] for name in names}
+    if roots & {"link_template", "mobile_link_template", "google_product_category"} or any(
+        root.startswith("vehicle_fulfillment") for root in roots
+    ):
         return FeedFormat.GOOGLE_VEHICLE_ADS
-    if names & {"state_of_vehicle", "fb_page_id", "vehicle_type"} or any(
+    if roots & {"state_of_vehicle", "fb_page_id"} or any(
         name.startswith("image[") for name in names
     ):
         return FeedFormat.META
-    if names & {"place_id", "dealership_name", "date_in_stock", "vehicle_msrp"} and "make" in names:
+    if "make" in names and roots & {
+        "place_id", "dealership_name", "date_in_stock", "vehicle_msrp", "store_code"
+    }:  # fmt: skip
         return FeedFormat.GOOGLE_VEHICLE_LISTINGS
     if {"store_code", "vin", "brand"} <= names:
         return FeedFormat.GOOGLE_VEHICLE_ADS
-    if {"vehicle_id", "image", "make"} <= names:
+    if {"vehicle_id", "image", "make"} <= roots:
         return FeedFormat.META
     return FeedFormat.DEALER
