@@ -87,8 +87,7 @@ def accept(
         inventory.add_vehicles(connection, scrape_id, scrape.advertiser, batch)
     if refused and not vehicles:
         raise FeedError(
-            f"Every row of the feed was refused ({refused}); the advertiser's inventory stays as it "
-            "was."
+            f"Every row of the feed was refused ({refused}). The inventory stays as it was."
         )
     inventory.close_import(
         connection, scrape_id, vehicles_count=vehicles, images=images, refused=refused

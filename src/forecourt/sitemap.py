@@ -19,10 +19,9 @@ import sqlalchemy as sa
 from forecourt.core.errors import NotFoundError
 from forecourt.core.records import Decision, Tag, Vehicle
 from forecourt.core.resolve import Evidence, Resolved, Status, resolve
-from forecourt.core.skips import SkipReason
-from forecourt.store import images as stored_images
 from forecourt.store import inventory
-from forecourt.store.inventory import VehicleImage
+from forecourt.store.evidence import load_evidence
+from forecourt.store.inventory import Scrape, VehicleImage
 
 
 class SkippedImages(StrEnum):
@@ -74,28 +73,28 @@ def iter_sitemap(
     if scrape is None:
         known = ", ".join(inventory.list_advertisers(connection)[:10]) or "none yet"
         raise NotFoundError(f"There is no scrape of {advertiser!r}. Known advertisers: {known}.")
-    return _iter_scrape(connection, scrape.id, model_version, skipped)
+    return _iter_scrape(connection, scrape, model_version, skipped)
 
 
 def _iter_scrape(
-    connection: sa.Connection, scrape_id: int, model_version: str, skipped: SkippedImages
+    connection: sa.Connection, scrape: Scrape, model_version: str, skipped: SkippedImages
 ) -> Iterator[SitemapVehicle]:
-    for page in inventory.iter_vehicles(connection, scrape_id):
+    for page in inventory.iter_vehicles(connection, scrape.id):
         images = inventory.load_vehicle_images(
-            connection, scrape_id, [stored.row_id for stored in page]
+            connection, scrape.id, [stored.row_id for stored in page]
         )
-        image_ids = {one.image_id for of_one in images.values() for one in of_one if one.image_id}
-        decisions = stored_images.load_decisions(connection, image_ids, model_version)
+        entries = [
+            (image, stored.vehicle.color)
+            for stored in page
+            for image in images.get(stored.row_id, ())
+        ]
+        gathered = iter(
+            load_evidence(connection, scrape.advertiser, entries, model_version=model_version)
+        )
         for stored in page:
-            resolved = (
-                _resolve_image(
-                    one,
-                    decisions.get(one.image_id) if one.image_id else None,
-                    scrape_color=stored.vehicle.color,
-                    model_version=model_version,
-                )
-                for one in images.get(stored.row_id, ())
-            )
+            resolved = [
+                _resolve_image(image, next(gathered)) for image in images.get(stored.row_id, ())
+            ]
             yield SitemapVehicle(
                 vehicle=stored.vehicle,
                 images=tuple(
@@ -107,26 +106,14 @@ def _iter_scrape(
             )
 
 
-def _resolve_image(
-    image: VehicleImage,
-    decision: Decision | None,
-    *,
-    scrape_color: str | None,
-    model_version: str,
-) -> SitemapImage:
-    evidence = Evidence(
-        decision=decision,
-        is_stale=decision is not None and decision.model_version != model_version,
-        skip_reason=SkipReason(image.skip_reason) if image.skip_reason else None,
-        scrape_color=scrape_color,
-    )
+def _resolve_image(image: VehicleImage, evidence: Evidence) -> SitemapImage:
     return SitemapImage(
         position=image.position,
         url=image.url,
         image_key=str(image.key) if image.key else None,
         key_source=image.key.source if image.key else None,
         resolved=resolve(evidence),
-        predicted=decision,
+        predicted=evidence.decision,
     )
 
 

@@ -78,6 +78,11 @@ def find_by_keys(connection: sa.Connection, keys: Collection[ImageKey]) -> dict[
     return found
 
 
+def find_by_url(connection: sa.Connection, url_key: str) -> int | None:
+    """Return the image last seen under a URL, or None."""
+    return connection.scalar(sa.select(urls.c.image_id).where(urls.c.url_key == url_key))
+
+
 def add_images(connection: sa.Connection, new: Sequence[NewImage]) -> dict[str, int]:
     """Store images and their bytes keys; return the id of each `bytes_key`, old or new."""
     if not new:

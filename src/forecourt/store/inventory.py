@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -82,9 +83,19 @@ class VehicleImage:
 
     position: int
     url: str
+    url_key: str
     image_id: int | None
     key: ImageKey | None
     skip_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocatedImage:
+    """One image of a sitemap, with what its vehicle says that resolution needs."""
+
+    image: VehicleImage
+    vehicle_id: str
+    scrape_color: str | None
 
 
 def add_scrape(connection: sa.Connection, scrape: NewScrape) -> int:
@@ -277,15 +288,7 @@ def load_vehicle_images(
 ) -> dict[int, list[VehicleImage]]:
     """Return the images of vehicles in the order of the feed, by the vehicles' row ids."""
     rows = connection.execute(
-        sa.select(
-            vehicle_images.c.vehicle_id,
-            vehicle_images.c.position,
-            vehicle_images.c.url,
-            vehicle_images.c.image_id,
-            vehicle_images.c.key_source,
-            vehicle_images.c.key_value,
-            vehicle_images.c.skip_reason,
-        )
+        sa.select(*_IMAGE_COLUMNS)
         .where(
             vehicle_images.c.vehicle_id.in_(vehicle_rows), vehicle_images.c.scrape_id == scrape_id
         )
@@ -293,17 +296,51 @@ def load_vehicle_images(
     )
     found: dict[int, list[VehicleImage]] = {}
     for row in rows:
-        key = ImageKey(KeySource(row.key_source), row.key_value) if row.key_source else None
-        found.setdefault(row.vehicle_id, []).append(
-            VehicleImage(
-                position=row.position,
-                url=row.url,
-                image_id=row.image_id,
-                key=key,
-                skip_reason=row.skip_reason,
-            )
-        )
+        found.setdefault(row.vehicle_id, []).append(_read_image(row))
     return found
+
+
+def locate_images(
+    connection: sa.Connection, scrape_id: int, url_keys: Sequence[str]
+) -> list[LocatedImage]:
+    """Return where URLs stand in a scrape, in the order of the feed; one URL may stand often."""
+    rows = connection.execute(
+        sa.select(
+            *_IMAGE_COLUMNS,
+            vehicles.c.vehicle_id.label("feed_id"),
+            vehicles.c.color.label("scrape_color"),
+        )
+        .join(vehicles, vehicles.c.id == vehicle_images.c.vehicle_id)
+        .where(vehicle_images.c.scrape_id == scrape_id, vehicle_images.c.url_key.in_(url_keys))
+        .order_by(vehicles.c.position, vehicle_images.c.position)
+    )
+    return [
+        LocatedImage(image=_read_image(row), vehicle_id=row.feed_id, scrape_color=row.scrape_color)
+        for row in rows
+    ]
+
+
+_IMAGE_COLUMNS = (
+    vehicle_images.c.vehicle_id,
+    vehicle_images.c.position,
+    vehicle_images.c.url,
+    vehicle_images.c.url_key,
+    vehicle_images.c.image_id,
+    vehicle_images.c.key_source,
+    vehicle_images.c.key_value,
+    vehicle_images.c.skip_reason,
+)
+
+
+def _read_image(row: Any) -> VehicleImage:
+    return VehicleImage(
+        position=row.position,
+        url=row.url,
+        url_key=row.url_key,
+        image_id=row.image_id,
+        key=ImageKey(KeySource(row.key_source), row.key_value) if row.key_source else None,
+        skip_reason=row.skip_reason,
+    )
 
 
 def _one_scrape(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Scrape | None:

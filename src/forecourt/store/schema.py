@@ -3,7 +3,8 @@
     advertisers ─< scrapes
     advertisers ─< vehicles ─< vehicle_images >─ images ─< image_aliases
                                    │ url_key       └────< predictions (one per model version)
-                                 urls >─ hosts
+                                 urls >─ hosts           acts ─< fixes >─ images
+                                                           └─< fix_states >─ fixes
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
 key under which it was ever seen is an alias. `vehicle_images` says what stands where in an
@@ -224,4 +225,48 @@ predictions = Table(
     Column("review_reasons", JSON, nullable=False),
     Column("answer", JSON, nullable=False),  # the raw prediction: probabilities, box
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    _id_column(),
+    Column("kind", String(16), nullable=False),  # ActKind
+    Column("by", String(200), nullable=False),
+    Column("role", String(16), nullable=False),  # Role
+    Column("source", String(16), nullable=False),  # ActSource
+    Column("note", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+fixes = Table(
+    "fixes",
+    metadata,
+    _id_column(),
+    _ref("act_id", "acts.id"),
+    Column("advertiser", String(200), ForeignKey("advertisers.id"), nullable=False),
+    Column("everywhere", Boolean, nullable=False),
+    _ref("image_id", "images.id", nullable=True),
+    Column("url", Text, nullable=False),
+    Column("url_key", String(64), nullable=False),
+    Column("vehicle_id", String(400)),
+    Column("field", String(16), nullable=False),  # FixField
+    Column("value_from", String(16)),
+    Column("value", String(16)),
+    Column("model_version", String(100)),
+    Index(None, "act_id"),
+    Index(None, "image_id"),
+    Index(None, "url_key"),
+    Index(None, "advertiser"),
+)
+
+fix_states = Table(
+    "fix_states",
+    metadata,
+    _id_column(),
+    _ref("act_id", "acts.id"),
+    _ref("fix_id", "fixes.id"),
+    Column("is_live", Boolean, nullable=False),
+    Index(None, "act_id"),
+    Index(None, "fix_id", "id"),
 )

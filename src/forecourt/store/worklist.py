@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from forecourt.core.records import ImageKey, KeySource, Validators
 from forecourt.core.skips import SkipReason
 from forecourt.store.inventory import ImageState
-from forecourt.store.schema import hosts, predictions, urls, vehicle_images
+from forecourt.store.schema import fixes, hosts, predictions, urls, vehicle_images
 
 _RANGE = 5_000
 _OF_URL = {
@@ -27,6 +27,9 @@ _OF_URL = {
     "skip_reason": urls.c.skip_reason,
     "checked_at": urls.c.checked_at,
 }
+
+
+_IS_FIXED = sa.exists().where(fixes.c.image_id == urls.c.image_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class PendingImage:
         validators: What the server then said of it; None where there is nothing to compare.
         checked_at: When it was last asked, or None.
         host: Of the URL; None for a new one.
+        is_fixed: Whether a person has ever corrected that image.
     """
 
     id: int
@@ -50,6 +54,7 @@ class PendingImage:
     key: ImageKey | None
     validators: Validators | None
     checked_at: datetime | None
+    is_fixed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,7 @@ def read_pending(
             urls.c.key_source,
             urls.c.key_value,
             urls.c.checked_at,
+            _IS_FIXED.label("is_fixed"),
         )
         .join_from(page, urls, page.c.url_key == urls.c.url_key, isouter=True)
         .order_by(page.c.id)
@@ -119,6 +125,7 @@ def read_pending(
             key=ImageKey(KeySource(row.key_source), row.key_value) if row.key_source else None,
             validators=_validators(row.etag, row.last_modified),
             checked_at=row.checked_at,
+            is_fixed=row.is_fixed,
         )
         for row in rows
     ]
@@ -149,7 +156,8 @@ def settle_known(
     """Settle one range of pending images whose URL needs no request.
 
     That is a URL that this very scrape has already asked about (whatever came of it), or one of a
-    trusted host whose last answer is still fresh (RFC 9111 section 4.2). An image that the model
+    trusted host whose last answer is still fresh (RFC 9111 section 4.2), unless a person has
+    corrected the image: that is checked against the bytes at every scrape. An image that the model
     `model_version` has not seen is left pending: it must be classified.
 
     Args:
@@ -185,6 +193,7 @@ def settle_known(
     is_checked = urls.c.checked_scrape_id == scrape_id
     is_fresh = sa.and_(
         urls.c.fresh_until > now,
+        sa.not_(_IS_FIXED),
         urls.c.host.in_(sa.select(hosts.c.host).where(hosts.c.state == trusted_state)),
     )
     is_predicted = sa.exists().where(

@@ -15,6 +15,7 @@ from forecourt.fetch.client import Fetcher
 from forecourt.identity.hosts import HostState
 from forecourt.identity.keys import make_header_keys
 from forecourt.identity.urls import host_of
+from forecourt.store import fixes as stored_fixes
 from forecourt.store import images as stored_images
 from forecourt.store import inventory, worklist
 from forecourt.store.engine import reading, writing
@@ -197,7 +198,7 @@ class _Run:
     def _request(self, flight: Flight) -> ImageRequest:
         pending = flight.pending
         is_known = pending.image_id is not None and not flight.is_lost
-        is_asked_for_news = is_known and not self._hosts.must_read(flight.host, pending.url_key)
+        is_asked_for_news = is_known and not self._must_read(flight)
         self._flights[pending.id] = flight
         self._urls_in_flight.add(pending.url_key)
         self.tally.requests += 1
@@ -207,10 +208,14 @@ class _Run:
             validators=pending.validators if is_asked_for_news else None,
         )
 
+    def _must_read(self, flight: Flight) -> bool:
+        pending = flight.pending
+        return self._hosts.must_read(flight.host, pending.url_key, is_fixed=pending.is_fixed)
+
     def _is_body_wanted(self, request: ImageRequest, facts: ImageFacts) -> bool:
         """Decide by the headers alone whether the image is known (the fetcher's own thread)."""
         flight = self._flights[request.ref]
-        if flight.is_lost or self._hosts.must_read(flight.host, flight.pending.url_key):
+        if flight.is_lost or self._must_read(flight):
             return True
         keys = make_header_keys(
             flight.pending.url_key, facts, etag_is_md5=self._hosts.etag_is_md5(flight.host)
@@ -219,6 +224,8 @@ class _Run:
             return True
         with reading(self._tools.engine) as connection:
             known = stored_images.find_by_keys(connection, keys)
+            if stored_fixes.find_fixed(connection, set(known.values())):
+                return True  # a fix is never shown on the word of a header alone
             lost_ids = self._lost_images(connection, set(known.values()))
         for key in keys:
             if key in known and known[key] not in lost_ids:

@@ -63,13 +63,14 @@ class HostBook:
         for name in unknown:
             self._records[name] = _record(name, stored.get(name))
 
-    def must_read(self, host: str, url_key: str) -> bool:
+    def must_read(self, host: str, url_key: str, *, is_fixed: bool) -> bool:
         """Whether a body is read although the headers may say that the image is known."""
         return must_read_body(
             self._records[host],
             url_key,
             self._scrape_id,
             verify_share=self._settings.verify_share,
+            is_fixed=is_fixed,
         )
 
     def uses_headers(self, host: str) -> bool:

@@ -124,10 +124,10 @@ def test_proved_host_and_distrusted_host_make_nothing_wait(
     engine: sa.Engine, book: HostBook
 ) -> None:
     learn(engine, book, *[Observation.PROOF] * 5)
-    assert not book.must_read(HOST, "a")
+    assert not book.must_read(HOST, "a", is_fixed=False)
     assert admitted(book) == 1_000
     assert learn(engine, book, Observation.LIE) == [HOST]
-    assert book.must_read(HOST, "a")
+    assert book.must_read(HOST, "a", is_fixed=False)
     assert admitted(book) == 1_000
 
 
@@ -152,5 +152,5 @@ def test_two_runs_prove_a_host_together(engine: sa.Engine, book: HostBook) -> No
     other = open_book(engine)
     learn(engine, book, *[Observation.PROOF] * 3)
     learn(engine, other, *[Observation.PROOF] * 2)
-    assert not other.must_read(HOST, "a")
-    assert not open_book(engine).must_read(HOST, "a")
+    assert not other.must_read(HOST, "a", is_fixed=False)
+    assert not open_book(engine).must_read(HOST, "a", is_fixed=False)

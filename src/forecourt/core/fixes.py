@@ -1,0 +1,193 @@
+"""Manual fixes: what a person changed, and where people disagree. Pure.
+
+Fixes are append-only. An act is what one person did in one go; it holds any number of fixes, and is
+reverted as a whole or fix by fix. A revert is an act too, and can be reverted itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+
+from forecourt.core.errors import UsageError
+from forecourt.core.labels import Color, ImageType, parse_color, parse_image_type
+from forecourt.core.records import Role
+from forecourt.core.resolve import FixedValue
+
+
+class FixField(StrEnum):
+    """What of an image a fix changes."""
+
+    IMAGE_TYPE = "image_type"
+    COLOR = "color"
+
+
+class ActKind(StrEnum):
+    """What a person did."""
+
+    FIX = "fix"
+    REVERT = "revert"
+
+
+class ActSource(StrEnum):
+    """Where a person did it."""
+
+    PANEL = "panel"
+    API = "api"
+    CLI = "cli"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts. `advertiser` is whose inventory an actor of that role may change, and no other."""
+
+    name: str
+    role: Role
+    advertiser: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise UsageError("Say who makes the fix: a name that others will recognise.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAct:
+    """What somebody is about to do: who, when, where and why."""
+
+    actor: Actor
+    at: datetime
+    source: ActSource
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """One field of one image, changed by one person.
+
+    Attributes:
+        advertiser: In whose sitemap it was made, and for whom it holds unless `everywhere`.
+        image_id: None where nothing was ever seen under the URL; the fix then holds for the URL.
+        value: Spelled as in `core.labels`; None: no colour.
+        value_from: What the sitemap showed before.
+        model_version: Whose answer was shown or overruled before; None where no model had one.
+        is_live: False once it is reverted.
+    """
+
+    id: int
+    act_id: int
+    at: datetime
+    by: str
+    role: Role
+    source: ActSource
+    note: str
+    advertiser: str
+    everywhere: bool
+    image_id: int | None
+    url: str
+    url_key: str
+    vehicle_id: str | None
+    field: FixField
+    value_from: str | None
+    value: str | None
+    model_version: str | None
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """People disagree on one field of one image.
+
+    Attributes:
+        positions: The latest live fix of each party, oldest first; at least two values among them.
+        history: All fixes of the field, oldest first, reverted ones too.
+    """
+
+    image_id: int
+    field: FixField
+    positions: tuple[Fix, ...]
+    history: tuple[Fix, ...]
+
+
+def to_type_fixes(fixes: Iterable[Fix]) -> tuple[FixedValue[ImageType], ...]:
+    """Return the live fixes of the image type, for `core.resolve`."""
+    return tuple(
+        FixedValue(
+            value=parse_image_type(fix.value or ""),
+            role=fix.role,
+            by=fix.by,
+            at=fix.at,
+            everywhere=fix.everywhere,
+        )
+        for fix in fixes
+        if fix.field is FixField.IMAGE_TYPE and fix.is_live
+    )
+
+
+def to_color_fixes(fixes: Iterable[Fix]) -> tuple[FixedValue[Color | None], ...]:
+    """Return the live fixes of the colour, for `core.resolve`."""
+    return tuple(
+        FixedValue(
+            value=parse_color(fix.value),
+            role=fix.role,
+            by=fix.by,
+            at=fix.at,
+            everywhere=fix.everywhere,
+        )
+        for fix in fixes
+        if fix.field is FixField.COLOR and fix.is_live
+    )
+
+
+def check_may_fix(actor: Actor, advertiser: str, *, everywhere: bool) -> None:
+    """Refuse what an actor may not do: advertisers change their own inventory only.
+
+    Raises:
+        UsageError: the actor is an advertiser, and the sitemap another's, or the scope too wide.
+    """
+    if actor.role is not Role.ADVERTISER:
+        return
+    if actor.advertiser != advertiser:
+        raise UsageError(f"{actor.name} may change the inventory of {actor.advertiser} only.")
+    if everywhere:
+        raise UsageError("Only staff may fix an image for every advertiser.")
+
+
+def check_may_revert(actor: Actor, fix: Fix) -> None:
+    """Refuse an advertiser who would revert what is not theirs; staff may revert anything.
+
+    Raises:
+        UsageError: the fix is staff's, or another advertiser's.
+    """
+    if actor.role is Role.ADVERTISER and (
+        fix.role is not Role.ADVERTISER or fix.advertiser != actor.advertiser
+    ):
+        raise UsageError(f"Fix {fix.id} is not {actor.advertiser}'s; ask staff to revert it.")
+
+
+def find_conflicts(fixes: Iterable[Fix]) -> list[Conflict]:
+    """Return where parties disagree: advertisers, staff for one of them, staff for everyone.
+
+    Args:
+        fixes: All fixes of some images, in any order; those without an image take no part.
+    """
+    known = [fix for fix in fixes if fix.image_id is not None]
+    known.sort(key=lambda fix: (fix.image_id or 0, fix.field, fix.at, fix.id))
+    found = []
+    for (image_id, field), group in groupby(known, key=lambda fix: (fix.image_id or 0, fix.field)):
+        history = tuple(group)
+        latest = {_party(fix): fix for fix in history if fix.is_live}
+        if len({fix.value for fix in latest.values()}) > 1:
+            positions = tuple(sorted(latest.values(), key=lambda fix: (fix.at, fix.id)))
+            found.append(
+                Conflict(image_id=image_id, field=field, positions=positions, history=history)
+            )
+    return found
+
+
+def _party(fix: Fix) -> tuple[str, bool]:
+    """Whoever speaks for the same sitemaps with the same right is one party: the latest holds."""
+    return ("" if fix.everywhere else fix.advertiser, fix.role is Role.ADVERTISER)

@@ -1,0 +1,63 @@
+"""All that is known of images in an advertiser's sitemap, gathered for `core.resolve`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from forecourt.core.fixes import Fix, to_color_fixes, to_type_fixes
+from forecourt.core.resolve import Evidence
+from forecourt.core.skips import SkipReason
+from forecourt.store import fixes as stored_fixes
+from forecourt.store import images as stored_images
+from forecourt.store.inventory import VehicleImage
+
+
+def load_evidence(
+    connection: sa.Connection,
+    advertiser: str,
+    entries: Sequence[tuple[VehicleImage, str | None]],
+    *,
+    model_version: str,
+) -> list[Evidence]:
+    """Return the evidence for each image, in order.
+
+    Args:
+        connection: A connection.
+        advertiser: Whose sitemap.
+        entries: An image, and the colour configured in the scrape for its vehicle.
+        model_version: The champion; another model's decision is stale.
+    """
+    image_ids = {image.image_id for image, _color in entries if image.image_id is not None}
+    decisions = stored_images.load_decisions(connection, image_ids, model_version)
+    by_image: defaultdict[int, list[Fix]] = defaultdict(list)
+    by_url: defaultdict[str, list[Fix]] = defaultdict(list)
+    for fix in stored_fixes.load_for_images(
+        connection,
+        advertiser,
+        image_ids=image_ids,
+        url_keys={image.url_key for image, _color in entries},
+    ):
+        if fix.image_id is None:
+            by_url[fix.url_key].append(fix)
+        else:
+            by_image[fix.image_id].append(fix)
+
+    def gather(image: VehicleImage, scrape_color: str | None) -> Evidence:
+        decision = decisions.get(image.image_id) if image.image_id is not None else None
+        fixes = sorted(
+            by_url[image.url_key] + (by_image[image.image_id] if image.image_id else []),
+            key=lambda fix: fix.id,
+        )
+        return Evidence(
+            decision=decision,
+            is_stale=decision is not None and decision.model_version != model_version,
+            skip_reason=SkipReason(image.skip_reason) if image.skip_reason else None,
+            scrape_color=scrape_color,
+            type_fixes=to_type_fixes(fixes),
+            color_fixes=to_color_fixes(fixes),
+        )
+
+    return [gather(image, color) for image, color in entries]

@@ -1,0 +1,205 @@
+"""Fixes and the acts they belong to. Append-only: nothing here updates or deletes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from forecourt.core.fixes import ActKind, ActSource, Fix, FixField, NewAct
+from forecourt.core.records import Role
+from forecourt.store.schema import acts, fix_states, fixes
+
+_CHUNK = 10_000  # both dialects bound the parameters of a statement
+_PAGE = 1_000
+
+
+def add_act(connection: sa.Connection, act: NewAct, kind: ActKind) -> int:
+    """Store what a person does and return its id."""
+    act_id: int = connection.execute(
+        sa.insert(acts)
+        .values(
+            kind=kind,
+            by=act.actor.name,
+            role=act.actor.role,
+            source=act.source,
+            note=act.note,
+            at=act.at,
+        )
+        .returning(acts.c.id)
+    ).scalar_one()
+    return act_id
+
+
+def add_fixes(connection: sa.Connection, act_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store the fixes of an act, in their order; the keys of `rows` are columns of `fixes`."""
+    if rows:
+        connection.execute(sa.insert(fixes), [{**row, "act_id": act_id} for row in rows])
+
+
+def set_live(connection: sa.Connection, act_id: int, states: Sequence[tuple[int, bool]]) -> None:
+    """Note that from this act on fixes hold, or hold no more; `states` are (fix id, is live)."""
+    if states:
+        connection.execute(
+            sa.insert(fix_states),
+            [
+                {"act_id": act_id, "fix_id": fix_id, "is_live": is_live}
+                for fix_id, is_live in states
+            ],
+        )
+
+
+def load_act_states(connection: sa.Connection, act_id: int) -> list[tuple[int, bool]]:
+    """Return what an act did: (fix id, whether it made that fix live)."""
+    made = connection.scalars(
+        sa.select(fixes.c.id).where(fixes.c.act_id == act_id).order_by(fixes.c.id)
+    )
+    turned = connection.execute(
+        sa.select(fix_states.c.fix_id, fix_states.c.is_live)
+        .where(fix_states.c.act_id == act_id)
+        .order_by(fix_states.c.id)
+    )
+    return [(fix_id, True) for fix_id in made] + [(row.fix_id, row.is_live) for row in turned]
+
+
+def load_by_ids(connection: sa.Connection, fix_ids: Collection[int]) -> list[Fix]:
+    """Return fixes, oldest first."""
+    found: list[Fix] = []
+    ids = sorted(fix_ids)
+    for start in range(0, len(ids), _CHUNK):
+        found += _load(connection, fixes.c.id.in_(ids[start : start + _CHUNK]))
+    return found
+
+
+def find_fixed(connection: sa.Connection, image_ids: Collection[int]) -> set[int]:
+    """Return those of the images that a person has ever corrected."""
+    return set(
+        connection.scalars(sa.select(fixes.c.image_id).where(fixes.c.image_id.in_(image_ids)))
+    )
+
+
+def load_for_images(
+    connection: sa.Connection,
+    advertiser: str,
+    *,
+    image_ids: Collection[int],
+    url_keys: Collection[str],
+) -> list[Fix]:
+    """Return the live fixes that an advertiser's sitemap shows, oldest first.
+
+    Args:
+        connection: A connection.
+        advertiser: Their own fixes, staff's for them, and staff's for everyone.
+        image_ids: Images of the sitemap.
+        url_keys: URLs of images that were never seen: fixes made before anything was.
+    """
+    holds_here = sa.or_(fixes.c.advertiser == advertiser, fixes.c.everywhere)
+    found: list[Fix] = []
+    for column, values in ((fixes.c.image_id, image_ids), (fixes.c.url_key, url_keys)):
+        wanted = sorted(values)
+        for start in range(0, len(wanted), _CHUNK):
+            found += _load(
+                connection,
+                column.in_(wanted[start : start + _CHUNK]),
+                holds_here,
+                *([fixes.c.image_id.is_(None)] if column is fixes.c.url_key else []),
+            )
+    return [fix for fix in found if fix.is_live]
+
+
+def iter_history(
+    connection: sa.Connection,
+    *,
+    advertiser: str | None = None,
+    url_key: str | None = None,
+    image_id: int | None = None,
+    until: datetime | None = None,
+) -> Iterator[Fix]:
+    """Yield fixes, oldest first, a page at a time.
+
+    Args:
+        connection: A connection; it must stay open while fixes are taken.
+        advertiser: Only those made in this advertiser's sitemap, or for everyone.
+        url_key: Only those made under this URL, or of `image_id`.
+        image_id: See `url_key`.
+        until: Only what was done until then, and live as it was then.
+    """
+    where: list[sa.ColumnElement[bool]] = []
+    if advertiser is not None:
+        where.append(sa.or_(fixes.c.advertiser == advertiser, fixes.c.everywhere))
+    if url_key is not None:
+        where.append(sa.or_(fixes.c.url_key == url_key, fixes.c.image_id == image_id))
+    after = 0
+    while page := _load(connection, *where, fixes.c.id > after, until=until, limit=_PAGE):
+        yield from page
+        after = page[-1].id
+
+
+def load_disputed(connection: sa.Connection) -> list[Fix]:
+    """Return all fixes of images whose fixes name more than one value for a field.
+
+    A superset of what is in conflict now: dead fixes count here, and parties do not.
+    """
+    other = fixes.alias()
+    is_disputed = sa.exists().where(
+        other.c.image_id == fixes.c.image_id,
+        other.c.field == fixes.c.field,
+        sa.func.coalesce(other.c.value, "") != sa.func.coalesce(fixes.c.value, ""),
+    )
+    return _load(connection, fixes.c.image_id.is_not(None), is_disputed)
+
+
+def _load(
+    connection: sa.Connection,
+    *where: sa.ColumnElement[bool],
+    until: datetime | None = None,
+    limit: int | None = None,
+) -> list[Fix]:
+    states = sa.select(fix_states.c.is_live).where(fix_states.c.fix_id == fixes.c.id)
+    conditions = list(where)
+    if until is not None:
+        conditions.append(acts.c.at <= until)
+        later = acts.alias()
+        states = states.join(later, later.c.id == fix_states.c.act_id).where(later.c.at <= until)
+    latest = states.order_by(fix_states.c.id.desc()).limit(1).scalar_subquery()
+    rows = connection.execute(
+        sa.select(
+            fixes,
+            acts.c.at,
+            acts.c.by,
+            acts.c.role,
+            acts.c.source,
+            acts.c.note,
+            sa.func.coalesce(latest, sa.true()).label("is_live"),
+        )
+        .join(acts, acts.c.id == fixes.c.act_id)
+        .where(*conditions)
+        .order_by(fixes.c.id)
+        .limit(limit)
+    )
+    return [_read(row) for row in rows]
+
+
+def _read(row: sa.Row[Any]) -> Fix:
+    return Fix(
+        id=row.id,
+        act_id=row.act_id,
+        at=row.at,
+        by=row.by,
+        role=Role(row.role),
+        source=ActSource(row.source),
+        note=row.note,
+        advertiser=row.advertiser,
+        everywhere=row.everywhere,
+        image_id=row.image_id,
+        url=row.url,
+        url_key=row.url_key,
+        vehicle_id=row.vehicle_id,
+        field=FixField(row.field),
+        value_from=row.value_from,
+        value=row.value,
+        model_version=row.model_version,
+        is_live=bool(row.is_live),
+    )
