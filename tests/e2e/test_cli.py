@@ -180,6 +180,18 @@ def test_failed_export_leaves_the_earlier_file(run: Run, feed: Path, tmp_path: P
     assert {path.name for path in tmp_path.iterdir()} == {"feed.json", "home", "sitemap.csv"}
 
 
+def test_host_can_be_let_prove_itself_again(run: Run, feed: Path) -> None:
+    for _scrape in range(2):
+        run("tag", feed)
+    (record,) = run("hosts", "--json").json
+    assert record["hits"] > 0
+    again = run("hosts", "--reset", record["host"], "--json")
+    assert again.json == [record | {"hits": 0, "proofs": 0, "why": "reset by a person"}]
+    unknown = run("hosts", "--reset", "nowhere.example")
+    assert unknown.code == 2
+    assert "nowhere.example" in unknown.err
+
+
 def test_hosts_and_migrate(run: Run, feed: Path, host: ImageHost) -> None:
     migrated = run("migrate")
     assert (migrated.code, migrated.out) == (0, "")

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from forecourt.cli.console import err, out
+from forecourt.core.errors import NotFoundError
 from forecourt.core.settings import Settings
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
 def hosts(
+    reset: Annotated[
+        str | None, typer.Option("--reset", help="Let this host prove its headers again.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the hosts that serve images, and how far their headers are trusted."""
@@ -22,6 +31,8 @@ def hosts(
 
     engine = create_engine(Settings().database_url)
     migrate(engine)
+    if reset is not None:
+        _reset_host(engine, reset)
     with reading(engine) as connection:
         records = list_hosts(connection)
     if as_json:
@@ -32,6 +43,18 @@ def hosts(
         counts = (str(record[name]) for name in ("hits", "proofs", "lies", "churns"))
         table.add_row(escape(record["host"]), record["state"], *counts, record["why"])
     out.print(table)
+
+
+def _reset_host(engine: sa.Engine, host: str) -> None:
+    from forecourt.identity import hosts as trust
+    from forecourt.store.engine import writing
+    from forecourt.store.hosts import load_hosts, save_host
+
+    with writing(engine) as connection:
+        if host not in load_hosts(connection, [host], for_update=True):
+            raise NotFoundError(f"No image of {host!r} was ever asked for; see `forecourt hosts`.")
+        fresh = trust.reset(host)
+        save_host(connection, host, state=fresh.state, record=asdict(fresh), at=datetime.now(UTC))
 
 
 def migrate_database() -> None:

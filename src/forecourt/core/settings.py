@@ -105,9 +105,7 @@ class Settings(BaseSettings):
         except pydantic_settings.SettingsError as error:
             raise SettingsError(f"{error}; see docs/settings.md.") from error
 
-    home: Path = Field(
-        Path(".forecourt"), description="Folder of the database, the thumbnails and the models."
-    )
+    home: Path = Field(Path(".forecourt"), description="Folder of the database and the thumbnails.")
     database: str | None = Field(
         None, description="Database URL; default: SQLite in the home folder."
     )

@@ -110,9 +110,9 @@ def _judge(record: HostRecord, verify_first: int) -> HostRecord:
     return record
 
 
-def reset(record: HostRecord) -> HostRecord:
-    """Return the host as a new one, to be proved again."""
-    return HostRecord(host=record.host, why="reset by a person")
+def reset(host: str) -> HostRecord:
+    """Return the record of a host that a person lets prove itself again."""
+    return HostRecord(host=host, why="reset by a person")
 
 
 def must_read_body(

@@ -59,7 +59,7 @@ def test_distrust_is_undone_by_a_person_only() -> None:
     liar = after(Observation.LIE)
     assert after(*[Observation.PROOF] * 500, record=liar).state is HostState.BYTES_ONLY
     assert after(*[Observation.PROOF] * 500, record=liar).why == liar.why
-    again = reset(liar)
+    again = reset(liar.host)
     assert (again.state, again.host, again.lies) == (HostState.UNPROVEN, "cdn.example", 0)
     assert after(*[Observation.PROOF] * 50, record=again).state is HostState.TRUSTED
 
