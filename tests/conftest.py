@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from forecourt.core.settings import FetchSettings, Settings, VisionSettings
 from forecourt.jobs.workspace import Workspace, open_workspace
@@ -20,11 +21,16 @@ _DATA_VARIABLES = ("FORECOURT_DATA", "FORECOURT_WEIGHTS")
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the person who runs the tests may change them."""
+def _clean_slate(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No setting of the person who runs the tests may change them, and no test the next one's log.
+
+    Commands let the log go to standard error, which pytest replaces for each test.
+    """
     for name in list(os.environ):
         if name.startswith("FORECOURT_") and name not in _DATA_VARIABLES:
             monkeypatch.delenv(name)
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

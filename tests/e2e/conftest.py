@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from forecourt import cli
 from tests.support.command_line import Ended, Run, Start, write_feed
@@ -23,17 +22,13 @@ FORECOURT = str(Path(sys.executable).with_name("forecourt"))
 
 
 @pytest.fixture
-def command_settings(
-    tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def command_settings(tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set everything by the environment, as a person would."""
     monkeypatch.setenv("FORECOURT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("FORECOURT_VISION__BUNDLE", str(tiny_bundle))
     monkeypatch.setenv("FORECOURT_VISION__THREADS", "1")
     monkeypatch.setenv("FORECOURT_FETCH__ALLOW_NETWORKS", "127.0.0.0/8")
     monkeypatch.setenv("FORECOURT_FETCH__RETRIES", "0")
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

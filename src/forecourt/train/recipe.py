@@ -118,7 +118,7 @@ def train_bundle(recipe: Recipe) -> None:
         f"{FIGURES_BEGIN}\n{FIGURES_END}\n"
     )
     write_bundle(recipe.out, model, manifest, card)
-    _log.warning("bundle.written", folder=str(recipe.out), size_bytes=len(model), **thresholds)
+    _log.info("bundle.written", folder=str(recipe.out), size_bytes=len(model), **thresholds)
 
 
 # ---- image type ----------------------------------------------------------------------------------
@@ -155,8 +155,10 @@ def _train_type(
     decided = calibrate.decide_types(probs, floor)
     for name, part in (("real", real), ("drawn", counted & ~features.is_real)):
         right = decided[part] == features.labels[part]
-        recalls = [right[features.labels[part] == label].mean() for label in range(3)]
-        _log.warning("type.held_out", on=name, n=len(right), accuracy=right.mean(), recalls=recalls)
+        recalls = [_rounded(right[features.labels[part] == label].mean()) for label in range(3)]
+        _log.info(
+            "type.held_out", on=name, n=len(right), accuracy=_rounded(right.mean()), recalls=recalls
+        )
     confidence = probs[np.arange(len(decided)), decided]
     chosen = np.ones(len(features.labels), bool)
     return type_head.train_head(features, samples, chosen, recipe.types), {
@@ -234,12 +236,12 @@ def _train_paint(
     right = order[:, :2] == colors[labelled][:, None]
     seen = sigmoid(visible_logits.numpy()[:, 0])
     threshold = calibrate.visible_threshold(seen, is_seen)
-    _log.warning(
+    _log.info(
         "color.held_out",
         n=len(right),
-        top1=right[:, 0].mean(),
-        top2=right.any(1).mean(),
-        paint_seen=((seen >= threshold) == is_seen).mean(),
+        top1=_rounded(right[:, 0].mean()),
+        top2=_rounded(right.any(1).mean()),
+        paint_seen=_rounded(((seen >= threshold) == is_seen).mean()),
     )
     everything = np.arange(len(views.source))
     return _fit_paint(recipe, samples, views, everything, features, "final"), {
@@ -269,7 +271,7 @@ def _fit_paint(
         return end
 
     def report(epoch: int, loss: float, _average: PaintEnd) -> None:
-        _log.warning("paint.epoch", run=name, epoch=epoch, loss=round(loss, 4))
+        _log.info("paint.epoch", run=name, epoch=epoch, loss=round(loss, 4))
 
     end = paint.train_paint(end, samples, views, chosen, recipe.paint, on_epoch=report)
     torch.save(end.state_dict(), kept)
@@ -296,6 +298,10 @@ def _kept(path: Path, make: Callable[[], Arrays]) -> Arrays:
         draft.replace(path)
     with np.load(path) as arrays:
         return dict(arrays)
+
+
+def _rounded(share: float) -> float:
+    return round(float(share), 4)
 
 
 def _count_advertisers(samples: list[Sample]) -> int:
