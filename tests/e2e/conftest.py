@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,8 +63,15 @@ def feed(host: ImageHost, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start the script as a process of its own; none outlives its test."""
+    """Start the script as a process of its own; none outlives its test.
+
+    Shells let what runs in the background ignore Ctrl-C, and children inherit that: here a command
+    is always started as in the foreground.
+    """
     with ExitStack() as stack:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            stack.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
         def start_process(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
             process = subprocess.Popen(  # noqa: S603
