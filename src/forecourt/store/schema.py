@@ -4,7 +4,9 @@
     advertisers ─< vehicles ─< vehicle_images >─ images ─< image_aliases
                                    │ url_key       └────< predictions (one per model version)
                                  urls >─ hosts           acts ─< fixes >─ images
-                                                           └─< fix_states >─ fixes
+                                                           ├─< fix_states >─ fixes
+        images ─< carries >─ images                        ├─< carry_states >─ carries
+                                                           └─< rulings >─ images
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
 key under which it was ever seen is an alias. `vehicle_images` says what stands where in an
@@ -90,6 +92,8 @@ advertisers = Table(
     metadata,
     Column("id", String(200), primary_key=True),
     Column("created_at", UtcDateTime, nullable=False),
+    # Fixes up to this one were compared with all images that the inventory shows.
+    Column("carried_fix_id", _Id, nullable=False, server_default=text("0")),
 )
 
 scrapes = Table(
@@ -197,6 +201,8 @@ vehicle_images = Table(
     Column("key_value", String(200)),
     Column("skip_reason", String(32)),
     Column("checked_at", UtcDateTime),
+    # The image that stood here when fixes were last carried; kept while the next scrape runs.
+    Column("compared_image_id", _Id),
     UniqueConstraint("vehicle_id", "position"),
     Index(
         "ix_vehicle_images_pending",
@@ -250,6 +256,7 @@ fixes = Table(
     Column("url", Text, nullable=False),
     Column("url_key", String(64), nullable=False),
     Column("vehicle_id", String(400)),
+    Column("vin", String(64)),
     Column("field", String(16), nullable=False),  # FixField
     Column("value_from", String(16)),
     Column("value", String(16)),
@@ -269,4 +276,47 @@ fix_states = Table(
     Column("is_live", Boolean, nullable=False),
     Index(None, "act_id"),
     Index(None, "fix_id", "id"),
+)
+
+# "For this advertiser, `image_id` shows the same picture as `from_image_id`": fixes of the one hold
+# for the other.
+carries = Table(
+    "carries",
+    metadata,
+    _id_column(),
+    Column("advertiser", String(200), ForeignKey("advertisers.id"), nullable=False),
+    _ref("image_id", "images.id"),
+    _ref("from_image_id", "images.id"),
+    Column("with_color", Boolean, nullable=False),
+    Column("pdq_distance", Integer, nullable=False),
+    Column("grid_distance", Float, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("advertiser", "image_id", "from_image_id"),
+    Index(None, "image_id"),
+    Index(None, "from_image_id"),
+)
+
+carry_states = Table(
+    "carry_states",
+    metadata,
+    _id_column(),
+    _ref("act_id", "acts.id"),
+    _ref("carry_id", "carries.id"),
+    Column("is_live", Boolean, nullable=False),
+    Index(None, "act_id"),
+    Index(None, "carry_id", "id"),
+)
+
+# What staff made of a disagreement; the latest ruling of an image's field counts.
+rulings = Table(
+    "rulings",
+    metadata,
+    _id_column(),
+    _ref("act_id", "acts.id"),
+    _ref("image_id", "images.id"),
+    Column("field", String(16), nullable=False),  # FixField
+    Column("ruling", String(16), nullable=False),  # Ruling
+    _ref("latest_fix_id", "fixes.id", nullable=True),  # what was known when it was made
+    Index(None, "act_id"),
+    Index(None, "image_id", "field", "id"),
 )

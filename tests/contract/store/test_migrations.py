@@ -38,7 +38,9 @@ def test_the_comparison_can_fail(engine: sa.Engine) -> None:
 def test_migrating_again_changes_nothing(engine: sa.Engine) -> None:
     with writing(engine) as connection:
         connection.execute(
-            sa.text("INSERT INTO advertisers VALUES ('acme', '2026-11-23 06:00:00')")
+            sa.text(
+                "INSERT INTO advertisers (id, created_at) VALUES ('acme', '2026-11-23 06:00:00')"
+            )
         )
     migrate(engine)
     with reading(engine) as connection:

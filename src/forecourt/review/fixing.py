@@ -1,8 +1,4 @@
-"""Stage: people correct what the sitemap shows. Their fixes are kept with their history and hold.
-
-Functions take a connection and do not commit. Nothing is ever changed or deleted: a revert is a new
-act, and so is the revert of a revert.
-"""
+"""Fixes, their reverts and their history."""
 
 from __future__ import annotations
 
@@ -15,13 +11,11 @@ import sqlalchemy as sa
 from forecourt.core.errors import NotFoundError, UsageError
 from forecourt.core.fixes import (
     ActKind,
-    Conflict,
     Fix,
     FixField,
     NewAct,
     check_may_fix,
     check_may_revert,
-    find_conflicts,
 )
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.resolve import Resolved, resolve
@@ -177,11 +171,6 @@ def history(
         image_id=stored_images.find_by_url(connection, url_key),
         until=until,
     )
-
-
-def list_conflicts(connection: sa.Connection) -> list[Conflict]:
-    """Return where an advertiser and another, or staff, disagree on an image."""
-    return find_conflicts(stored_fixes.load_disputed(connection))
 
 
 def _locate(connection: sa.Connection, advertiser: str, urls: Sequence[str]) -> list[LocatedImage]:
