@@ -143,6 +143,7 @@ images = Table(
     Column("height", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("thumbnail", String(64)),
+    # The visual key: empty where the picture is too plain, NULL where none was made yet.
     Column("pdq", LargeBinary(32)),
     Column("lab_grid", LargeBinary(192)),
     Column("created_at", UtcDateTime, nullable=False),
@@ -201,8 +202,9 @@ vehicle_images = Table(
     Column("key_value", String(200)),
     Column("skip_reason", String(32)),
     Column("checked_at", UtcDateTime),
-    # The image that stood here when fixes were last carried; kept while the next scrape runs.
+    # The image that stood here, and on which vehicle, when fixes were last carried.
     Column("compared_image_id", _Id),
+    Column("compared_vin", String(64)),
     UniqueConstraint("vehicle_id", "position"),
     Index(
         "ix_vehicle_images_pending",

@@ -22,6 +22,7 @@ def upgrade() -> None:
     )
     op.add_column("fixes", sa.Column("vin", sa.String(length=64), nullable=True))
     op.add_column("vehicle_images", sa.Column("compared_image_id", _ID, nullable=True))
+    op.add_column("vehicle_images", sa.Column("compared_vin", sa.String(length=64), nullable=True))
     op.create_table(
         "carries",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
