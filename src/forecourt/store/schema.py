@@ -143,7 +143,7 @@ images = Table(
     Column("height", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("thumbnail", String(64)),
-    # The visual key: empty where the picture is too plain, NULL where none was made yet.
+    # The visual key: no hash where the picture is too plain; both NULL where none was made yet.
     Column("pdq", LargeBinary(32)),
     Column("lab_grid", LargeBinary(192)),
     Column("created_at", UtcDateTime, nullable=False),
@@ -290,7 +290,7 @@ carries = Table(
     _ref("image_id", "images.id"),
     _ref("from_image_id", "images.id"),
     Column("with_color", Boolean, nullable=False),
-    Column("pdq_distance", Integer, nullable=False),
+    Column("pdq_distance", Integer),  # NULL between plain pictures
     Column("grid_distance", Float, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("advertiser", "image_id", "from_image_id"),
