@@ -6,5 +6,18 @@ act, and so is the revert of a revert.
 
 from forecourt.review.conflicts import list_conflicts
 from forecourt.review.fixing import Change, Done, fix_images, history, revert
+from forecourt.review.history_files import events, write_csv, write_jsonl
+from forecourt.review.importing import import_history
 
-__all__ = ["Change", "Done", "fix_images", "history", "list_conflicts", "revert"]
+__all__ = [
+    "Change",
+    "Done",
+    "events",
+    "fix_images",
+    "history",
+    "import_history",
+    "list_conflicts",
+    "revert",
+    "write_csv",
+    "write_jsonl",
+]
