@@ -260,7 +260,7 @@ def test_legacy_rows__placeholder_with_a_color_and_not_available(
         ("placeholder_with_color", ACME, None, 1, None),
         ("legacy_no_color", ACME, None, 2, None),
     ]
-    assert "of 2 images; 1 of them are no Placeholder" in not_available.seen
+    assert "2 images, of which 1 show a vehicle" in not_available.seen
     assert [one.url for one in not_available.examples] == [URLS[2]]
 
 
@@ -280,7 +280,7 @@ def test_advertisers_disagree__each_is_told_of_the_other(shop: Shop) -> None:
         ("advertisers_disagree", ZENITH, None, 1, None),
     ]
     (found,) = look(shop, ACME)
-    assert found.seen == "Of 1 images others say another type (zenith)."
+    assert found.seen == "Others say another type (zenith): 1 image."
 
 
 # ---- hosts ---------------------------------------------------------------------------------------

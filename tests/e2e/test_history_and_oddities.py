@@ -108,7 +108,7 @@ def test_import_says_what_it_could_not_take(shell: Shell, tmp_path: Path) -> Non
     assert "28 rows: 3 fixes and 0 reverts are new, 25 refused." in result.stdout
     assert "line 5, date: 'soon' is no time. Write ISO 8601" in result.stderr
     assert "... and 5 more; --report FILE lists all." in result.stderr
-    assert "1 advertisers were unknown until now: acme." in result.stdout
+    assert "Unknown advertisers until now: 1 (acme)." in result.stdout
     notes = [json.loads(line) for line in report.read_text().splitlines()]
     assert [note["is_kept"] for note in notes].count(True) == 3
     assert len(notes) == 28
@@ -159,7 +159,7 @@ def test_oddities_and_misclassified(shell: Shell, host: ImageHost, tmp_path: Pat
         "images": 3,
         "share": 0.3333,
     }
-    assert "1 wrong answers." in shell.run("misclassified", "--by", "host").stdout
+    assert "1 wrong answer." in shell.run("misclassified", "--by", "host").stdout
     assert shell.json("misclassified", "--since", "2099-01-01") == []
     with pytest.raises(NotFoundError, match="no advertiser 'nobody'"):
         shell.run("oddities", "--advertiser", "nobody")

@@ -200,14 +200,15 @@ def _print_summary(done: Imported) -> None:
     out.print(", ".join(lines) + ".", highlight=False)
     if done.unmatched:
         out.print(
-            f"{done.unmatched:,} fixes are of images that were never seen here: they are kept for "
-            "their URLs (--report FILE lists them).",
+            f"Kept for their URLs, since no image was ever seen there: {done.unmatched:,} fixes "
+            "(--report FILE lists them).",
             highlight=False,
         )
     if done.unknown_advertisers:
-        names = ", ".join(sorted(done.unknown_advertisers)[:10])
+        names = sorted(done.unknown_advertisers)
+        shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
         out.print(
-            f"{len(done.unknown_advertisers):,} advertisers were unknown until now: {names}.",
+            f"Unknown advertisers until now: {len(names):,} ({shown}).",
             highlight=False,
             markup=False,
         )

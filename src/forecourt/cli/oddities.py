@@ -106,7 +106,7 @@ def misclassified_to_json(one: Misclassified) -> dict[str, Any]:
 def _print_oddity(oddity: Oddity) -> None:
     from forecourt.core.oddities import ADVICE, WHY
 
-    name = oddity.kind.replace("_", " ").capitalize()
+    name = oddity.kind.replace("_", " ").replace("color", "colour").capitalize()
     where = ", ".join(one for one in (oddity.advertiser, oddity.host) if one)
     out.print(f"[bold]{name}[/bold]: {escape(where)}", highlight=False)
     for text in (oddity.seen, WHY[oddity.kind], f"What to do: {ADVICE[oddity.kind]}"):
@@ -140,4 +140,5 @@ def _print_misclassified(found: list[Misclassified], by: str | None) -> None:
     out.print(table)
     total = sum(one.wrong for one in found)
     more = f", of which the first {_SHOWN_ROWS} kinds" if len(found) > _SHOWN_ROWS else ""
-    out.print(f"{total:,} wrong answers{more}.", highlight=False)
+    answers = "1 wrong answer" if total == 1 else f"{total:,} wrong answers"
+    out.print(f"{answers}{more}.", highlight=False)

@@ -32,7 +32,7 @@ _TITLE = re.compile(r"<title[^>]*>\s*([^<]{1,80})", re.IGNORECASE)
 _OTHER_FILES = (
     (b"PK\x03\x04", "a ZIP archive or an Excel file", "Unpack it, or save it as CSV."),
     (b"\xd0\xcf\x11\xe0", "an old Excel file", "Save it as CSV."),
-    (b"%PDF", "a PDF", "Ask for it as CSV, JSON or XML."),
+    (b"%PDF", "a PDF", "Ask for it as CSV or JSON."),
 )
 _BINARY = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
 _FEW, _MOST_BINARY = 16, 0.1  # characters, and share of all; damaged text has fewer
@@ -121,10 +121,12 @@ def refuse_other_texts(path: Path, start: str, wanted: str = "feed") -> None:
         called = f" ({clean_text(title[1])!r})" if title else ""
         raise FeedError(
             f"{path} is a web page{called} and no {wanted}: its server sent a login or an error. "
-            f"Open the {wanted}'s address in a browser to see."
+            "Open its address in a browser to see."
         )
     if len(_BINARY.findall(start)) > max(_FEW, len(start) * _MOST_BINARY):
-        raise FeedError(f"{path} is a binary file and no {wanted}. Export it as CSV, JSON or XML.")
+        raise FeedError(
+            f"{path} is a binary file and no {wanted}. Export it as text, as CSV or JSON."
+        )
 
 
 def read_feed(path: Path) -> Feed:

@@ -232,7 +232,7 @@ def _piled(kind: OddityKind, advertiser: str, pile: _Pile) -> Oddity:
         count=pile.count,
         of=None,
         seen=_SEEN[kind].format(
-            count=pile.count,
+            images="1 image" if pile.count == 1 else f"{pile.count:,} images",
             doubtful=pile.doubtful,
             others=", ".join(name for name, _count in pile.others.most_common(5)),
         ),
@@ -242,19 +242,17 @@ def _piled(kind: OddityKind, advertiser: str, pile: _Pile) -> Oddity:
 
 _SEEN = {
     OddityKind.PLACEHOLDER_FIX: (
-        "The advertiser says Placeholder of {count:,} images in which the model sees a vehicle."
+        "The advertiser says Placeholder where the model sees a vehicle: {images}."
     ),
     OddityKind.PLACEHOLDER_WITH_COLOR: (
-        "{count:,} images are Placeholder with a colour in the imported history."
+        "Placeholder with a colour in the imported history: {images}."
     ),
     OddityKind.LEGACY_NO_COLOR: (
-        'The imported history says "N/A" for the colour of {count:,} images; {doubtful:,} of them '
-        "are no Placeholder."
+        '"N/A" for a colour in the imported history: {images}, of which {doubtful:,} show a '
+        "vehicle."
     ),
-    OddityKind.CRITERIA_DIFFER: (
-        "Of {count:,} images the advertiser says another type than staff."
-    ),
-    OddityKind.ADVERTISERS_DISAGREE: ("Of {count:,} images others say another type ({others})."),
+    OddityKind.CRITERIA_DIFFER: "The advertiser says another type than staff: {images}.",
+    OddityKind.ADVERTISERS_DISAGREE: "Others say another type ({others}): {images}.",
 }
 
 

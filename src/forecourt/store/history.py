@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,7 +56,7 @@ def iter_events(
     image_id: int | None = None,
     until: datetime | None = None,
 ) -> Iterator[StoredEvent]:
-    """Yield what was done to fixes, act by act, a page at a time.
+    """Yield what was done to fixes, act by act.
 
     Args:
         connection: A connection; it must stay open while events are taken.
@@ -72,12 +72,12 @@ def iter_events(
         where.append(sa.or_(fixes.c.url_key == url_key, fixes.c.image_id == image_id))
     if until is not None:
         where.append(acts.c.at <= until)
-    made = _iter_pages(connection, _select_fixes(where), fixes.c.act_id, fixes.c.id, _read_fix)
-    turned = _iter_pages(
-        connection, _select_states(where), fix_states.c.act_id, fix_states.c.id, _read_state
-    )
+    made = _stream(connection, _select_fixes(where), fixes.c.act_id, fixes.c.id)
+    turned = _stream(connection, _select_states(where), fix_states.c.act_id, fix_states.c.id)
     # An act holds fixes, or turns them; either way its own come in their order.
-    return heapq.merge(made, turned, key=lambda event: event.act_id)
+    return heapq.merge(
+        map(_read_fix, made), map(_read_state, turned), key=lambda event: event.act_id
+    )
 
 
 _COLUMNS = (
@@ -103,7 +103,7 @@ _COLUMNS = (
 
 def _select_fixes(where: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
     return (
-        sa.select(*_COLUMNS, fixes.c.id.label("position"))
+        sa.select(*_COLUMNS)
         .join_from(fixes, acts, acts.c.id == fixes.c.act_id)
         .join(images, images.c.id == fixes.c.image_id, isouter=True)
         .where(*where)
@@ -115,7 +115,6 @@ def _select_states(where: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
     return (
         sa.select(
             *_COLUMNS,
-            fix_states.c.id.label("position"),
             fix_states.c.is_live,
             made.c.at.label("fixed_at"),
             made.c.by.label("fixed_by"),
@@ -129,21 +128,11 @@ def _select_states(where: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
     )
 
 
-def _iter_pages(
-    connection: sa.Connection,
-    query: sa.Select[Any],
-    act_column: sa.Column[int],
-    id_column: sa.Column[int],
-    read: Callable[[sa.Row[Any]], StoredEvent],
-) -> Iterator[StoredEvent]:
-    query = query.order_by(act_column, id_column).limit(_PAGE)
-    place = sa.tuple_(act_column, id_column)
-    after = (0, 0)
-    while rows := connection.execute(
-        query.where(place > sa.tuple_(sa.literal(after[0]), sa.literal(after[1])))
-    ).all():
-        yield from map(read, rows)
-        after = (rows[-1].act_id, rows[-1].position)
+def _stream(
+    connection: sa.Connection, query: sa.Select[Any], *order: sa.Column[int]
+) -> sa.CursorResult[Any]:
+    """Walk an index from end to end; paging would start a large act anew for every page."""
+    return connection.execution_options(yield_per=_PAGE).execute(query.order_by(*order))
 
 
 def _read_fix(row: sa.Row[Any]) -> StoredEvent:
