@@ -1,4 +1,4 @@
-"""`forecourt fix`, `revert` and `conflicts`: manual fixes from the shell."""
+"""`forecourt fix`, `revert`, `refuse` and `conflicts`: manual fixes from the shell."""
 
 from __future__ import annotations
 
@@ -92,6 +92,26 @@ def revert(
     _print_done(done, as_json=as_json)
 
 
+def refuse(
+    advertiser: _Advertiser,
+    url: Annotated[list[str], typer.Option("--url", help="The image; repeat it for several.")],
+    by: _By,
+    role: _RoleOption = "staff",
+    note: _Note = "",
+    as_json: _Json = False,
+) -> None:
+    """Refuse fixes that were carried to images from other encodings of what looked the same."""
+    from forecourt import review
+    from forecourt.jobs.workspace import open_workspace
+    from forecourt.store.engine import writing
+
+    with open_workspace(Settings()) as workspace, writing(workspace.engine) as connection:
+        done = review.refuse_carried(
+            connection, _act(by, role, advertiser, note), advertiser=advertiser, urls=url
+        )
+    _print_done(done, as_json=as_json)
+
+
 def conflicts(as_json: _Json = False) -> None:
     """List images on which advertisers, or an advertiser and staff, disagree."""
     from forecourt import review
@@ -131,6 +151,7 @@ def fix_to_json(fix: Fix) -> dict[str, Any]:
         "advertiser": fix.advertiser,
         "everywhere": fix.everywhere,
         "vehicle_id": fix.vehicle_id,
+        "vin": fix.vin,
         "url": fix.url,
         "field": fix.field,
         "from": fix.value_from,

@@ -30,6 +30,7 @@ class ActKind(StrEnum):
 
     FIX = "fix"
     REVERT = "revert"
+    REFUSE = "refuse"  # what was carried from another picture does not hold for this one
 
 
 class ActSource(StrEnum):
@@ -71,6 +72,7 @@ class Fix:
     Attributes:
         advertiser: In whose sitemap it was made, and for whom it holds unless `everywhere`.
         image_id: None where nothing was ever seen under the URL; the fix then holds for the URL.
+        vehicle_id: On which vehicle it was made, and `vin` what it then was.
         value: Spelled as in `core.labels`; None: no colour.
         value_from: What the sitemap showed before.
         model_version: Whose answer was shown or overruled before; None where no model had one.
@@ -90,6 +92,7 @@ class Fix:
     url: str
     url_key: str
     vehicle_id: str | None
+    vin: str | None = None
     field: FixField
     value_from: str | None
     value: str | None
@@ -112,7 +115,20 @@ class Conflict:
     history: tuple[Fix, ...]
 
 
-def to_type_fixes(fixes: Iterable[Fix]) -> tuple[FixedValue[ImageType], ...]:
+@dataclass(frozen=True, slots=True)
+class HeldFix:
+    """A fix that holds for an image: its own, or carried from the same picture encoded anew."""
+
+    fix: Fix
+    is_carried: bool = False
+
+    @property
+    def carried_from(self) -> str | None:
+        """The URL of the picture that was fixed; None where it is this very image."""
+        return self.fix.url if self.is_carried else None
+
+
+def to_type_fixes(held: Iterable[HeldFix]) -> tuple[FixedValue[ImageType], ...]:
     """Return the live fixes of the image type, for `core.resolve`."""
     return tuple(
         FixedValue(
@@ -121,13 +137,14 @@ def to_type_fixes(fixes: Iterable[Fix]) -> tuple[FixedValue[ImageType], ...]:
             by=fix.by,
             at=fix.at,
             everywhere=fix.everywhere,
+            carried_from=one.carried_from,
         )
-        for fix in fixes
-        if fix.field is FixField.IMAGE_TYPE and fix.is_live
+        for one in held
+        if (fix := one.fix).is_live and fix.field is FixField.IMAGE_TYPE
     )
 
 
-def to_color_fixes(fixes: Iterable[Fix]) -> tuple[FixedValue[Color | None], ...]:
+def to_color_fixes(held: Iterable[HeldFix]) -> tuple[FixedValue[Color | None], ...]:
     """Return the live fixes of the colour, for `core.resolve`."""
     return tuple(
         FixedValue(
@@ -136,9 +153,10 @@ def to_color_fixes(fixes: Iterable[Fix]) -> tuple[FixedValue[Color | None], ...]
             by=fix.by,
             at=fix.at,
             everywhere=fix.everywhere,
+            carried_from=one.carried_from,
         )
-        for fix in fixes
-        if fix.field is FixField.COLOR and fix.is_live
+        for one in held
+        if (fix := one.fix).is_live and fix.field is FixField.COLOR
     )
 
 

@@ -4,6 +4,7 @@ Functions take a connection and do not commit. Nothing is ever changed or delete
 act, and so is the revert of a revert.
 """
 
+from forecourt.review.carried import refuse_carried
 from forecourt.review.conflicts import list_conflicts
 from forecourt.review.fixing import Change, Done, fix_images, history, revert
 from forecourt.review.history_files import events, write_csv, write_jsonl
@@ -22,6 +23,7 @@ __all__ = [
     "import_history",
     "list_conflicts",
     "list_oddities",
+    "refuse_carried",
     "revert",
     "write_csv",
     "write_jsonl",

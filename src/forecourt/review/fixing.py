@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from forecourt.core.errors import NotFoundError, UsageError
 from forecourt.core.fixes import (
     ActKind,
+    Actor,
     Fix,
     FixField,
     NewAct,
@@ -20,6 +21,7 @@ from forecourt.core.fixes import (
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.resolve import Resolved, resolve
 from forecourt.identity.urls import make_url_key
+from forecourt.store import carries as stored_carries
 from forecourt.store import fixes as stored_fixes
 from forecourt.store import images as stored_images
 from forecourt.store import inventory
@@ -81,7 +83,7 @@ def fix_images(
         UsageError: the actor may not do this.
     """
     check_may_fix(act.actor, advertiser, everywhere=everywhere)
-    images = _locate(connection, advertiser, urls)
+    images = locate(connection, advertiser, urls)
     entries = [(one.image, one.scrape_color) for one in images]
     shown = [
         resolve(evidence)
@@ -99,6 +101,7 @@ def fix_images(
                 "url": one.image.url,
                 "url_key": one.image.url_key,
                 "vehicle_id": one.vehicle_id,
+                "vin": one.vin,
                 "field": field,
                 "value_from": value_from,
                 "value": value,
@@ -127,23 +130,52 @@ def revert(
     """
     if (act_id is None) == (fix_id is None):
         raise UsageError("Say what to revert: one act, or one fix.")
+    carried: list[tuple[int, bool]] = []
     if act_id is not None:
         wanted = [(one, not live) for one, live in stored_fixes.load_act_states(connection, act_id)]
+        states = stored_carries.load_act_states(connection, act_id)
+        carried = [(one, not live) for one, live in states]
     else:
         wanted = [(int(fix_id or 0), False)]
+    turned = _turnable_fixes(connection, act.actor, wanted)
+    turned_carries = _turnable_carries(connection, act.actor, carried)
+    if turned is None and turned_carries is None:
+        raise NotFoundError(f"There is no {f'act {act_id}' if act_id else f'fix {fix_id}'}.")
+    if not turned and not turned_carries:
+        raise UsageError("There is nothing left to revert: that was undone before.")
+    new_act = stored_fixes.add_act(connection, act, ActKind.REVERT)
+    stored_fixes.set_live(connection, new_act, turned or [])
+    stored_carries.set_live(connection, new_act, turned_carries or [])
+    return _done(connection, new_act)
+
+
+def _turnable_fixes(
+    connection: sa.Connection, actor: Actor, wanted: Sequence[tuple[int, bool]]
+) -> list[tuple[int, bool]] | None:
+    """Return those (fix, is live) that would change something; None if there are no such fixes."""
     fixes = {
         fix.id: fix for fix in stored_fixes.load_by_ids(connection, [one for one, _ in wanted])
     }
     if not fixes:
-        raise NotFoundError(f"There is no {f'act {act_id}' if act_id else f'fix {fix_id}'}.")
+        return None
     for fix in fixes.values():
-        check_may_revert(act.actor, fix)
-    turned = [(one, live) for one, live in wanted if fixes[one].is_live is not live]
-    if not turned:
-        raise UsageError("There is nothing left to revert: that was undone before.")
-    new_act = stored_fixes.add_act(connection, act, ActKind.REVERT)
-    stored_fixes.set_live(connection, new_act, turned)
-    return _done(connection, new_act)
+        check_may_revert(actor, fix)
+    return [(one, live) for one, live in wanted if fixes[one].is_live is not live]
+
+
+def _turnable_carries(
+    connection: sa.Connection, actor: Actor, wanted: Sequence[tuple[int, bool]]
+) -> list[tuple[int, bool]] | None:
+    """Return those (carry, is live) that would change something; None if there are none."""
+    found = {
+        carry.id: carry
+        for carry in stored_carries.load_by_ids(connection, [one for one, _ in wanted])
+    }
+    if not found:
+        return None
+    for carry in found.values():
+        check_may_fix(actor, carry.advertiser, everywhere=False)
+    return [(one, live) for one, live in wanted if found[one].is_live is not live]
 
 
 def history(
@@ -158,22 +190,31 @@ def history(
     Args:
         connection: A connection; it must stay open while fixes are taken.
         advertiser: Whose.
-        url: Only those of this image, also where they were made under another URL.
+        url: Only those of this image, also where they were made under another URL, or on the same
+            picture encoded otherwise and carried here.
         until: Only what was done until then, and live as it was then.
     """
     if url is None:
         return stored_fixes.iter_history(connection, advertiser=advertiser, until=until)
     url_key = make_url_key(url)
+    image_id = stored_images.find_by_url(connection, url_key)
+    image_ids = set() if image_id is None else {image_id}
+    carried = stored_carries.load_carries(connection, advertiser, image_ids, until=until)
     return stored_fixes.iter_history(
         connection,
         advertiser=advertiser,
         url_key=url_key,
-        image_id=stored_images.find_by_url(connection, url_key),
+        image_ids=image_ids | {carry.from_image_id for carry in carried},
         until=until,
     )
 
 
-def _locate(connection: sa.Connection, advertiser: str, urls: Sequence[str]) -> list[LocatedImage]:
+def locate(connection: sa.Connection, advertiser: str, urls: Sequence[str]) -> list[LocatedImage]:
+    """Return images of an advertiser's latest sitemap, each picture once.
+
+    Raises:
+        NotFoundError: a URL is not in it.
+    """
     scrape = inventory.find_latest(connection, advertiser)
     if scrape is None:
         raise NotFoundError(f"There is no scrape of {advertiser!r}.")

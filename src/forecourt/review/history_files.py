@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from forecourt.core.spreadsheet import defuse
 from forecourt.identity.urls import make_url_key
+from forecourt.store import carries as stored_carries
 from forecourt.store import images as stored_images
 from forecourt.store.history import StoredEvent, iter_events
 
@@ -52,18 +53,19 @@ def events(
     Args:
         connection: A connection; it must stay open while events are taken.
         advertiser: Whose sitemap ever showed the fixes; None: of every advertiser.
-        url: Only of this image, also where its fixes were made under another URL.
+        url: Only of this image, also where its fixes were made under another URL, or carried here.
         until: Only what was done until then.
     """
     if url is None:
         return iter_events(connection, advertiser=advertiser, until=until)
     url_key = make_url_key(url)
+    image_id = stored_images.find_by_url(connection, url_key)
+    image_ids = set() if image_id is None else {image_id}
+    if advertiser is not None:
+        carried = stored_carries.load_carries(connection, advertiser, image_ids, until=until)
+        image_ids |= {carry.from_image_id for carry in carried}
     return iter_events(
-        connection,
-        advertiser=advertiser,
-        url_key=url_key,
-        image_id=stored_images.find_by_url(connection, url_key),
-        until=until,
+        connection, advertiser=advertiser, url_key=url_key, image_ids=image_ids, until=until
     )
 
 

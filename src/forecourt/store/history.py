@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,7 +53,7 @@ def iter_events(
     *,
     advertiser: str | None = None,
     url_key: str | None = None,
-    image_id: int | None = None,
+    image_ids: Collection[int] = (),
     until: datetime | None = None,
 ) -> Iterator[StoredEvent]:
     """Yield what was done to fixes, act by act.
@@ -61,15 +61,15 @@ def iter_events(
     Args:
         connection: A connection; it must stay open while events are taken.
         advertiser: Only of fixes made in this advertiser's sitemap, or for everyone.
-        url_key: Only of fixes made under this URL, or of `image_id`.
-        image_id: See `url_key`.
+        url_key: Only of fixes made under this URL, or of `image_ids`.
+        image_ids: See `url_key`.
         until: Only what was done until then.
     """
     where: list[sa.ColumnElement[bool]] = []
     if advertiser is not None:
         where.append(sa.or_(fixes.c.advertiser == advertiser, fixes.c.everywhere))
     if url_key is not None:
-        where.append(sa.or_(fixes.c.url_key == url_key, fixes.c.image_id == image_id))
+        where.append(sa.or_(fixes.c.url_key == url_key, fixes.c.image_id.in_(image_ids)))
     if until is not None:
         where.append(acts.c.at <= until)
     made = _stream(connection, _select_fixes(where), fixes.c.act_id, fixes.c.id)

@@ -95,6 +95,7 @@ class LocatedImage:
 
     image: VehicleImage
     vehicle_id: str
+    vin: str | None
     scrape_color: str | None
 
 
@@ -308,6 +309,7 @@ def locate_images(
         sa.select(
             *_IMAGE_COLUMNS,
             vehicles.c.vehicle_id.label("feed_id"),
+            vehicles.c.vin,
             vehicles.c.color.label("scrape_color"),
         )
         .join(vehicles, vehicles.c.id == vehicle_images.c.vehicle_id)
@@ -315,7 +317,12 @@ def locate_images(
         .order_by(vehicles.c.position, vehicle_images.c.position)
     )
     return [
-        LocatedImage(image=_read_image(row), vehicle_id=row.feed_id, scrape_color=row.scrape_color)
+        LocatedImage(
+            image=_read_image(row),
+            vehicle_id=row.feed_id,
+            vin=row.vin,
+            scrape_color=row.scrape_color,
+        )
         for row in rows
     ]
 
