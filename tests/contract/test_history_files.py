@@ -169,6 +169,16 @@ def test_import_of_our_own_export_into_the_same_home_adds_nothing(
         assert imported.known == 6
 
 
+def test_acts_of_one_moment_are_told_apart_by_what_they_did(shop: Shop, tmp_path: Path) -> None:
+    at = shop.now
+    for url in URLS:
+        shop.now = at  # a clock that stands still
+        shop.fix(ACME, STOCK, urls=[url])
+    path = export(shop, tmp_path / "a.csv")
+    imported, _notes = bring(shop.engine, path)
+    assert (imported.fixes, imported.acts, imported.known) == (0, 0, 3)
+
+
 def test_acts_are_undone_as_one_after_an_import(shop: Shop, tmp_path: Path) -> None:
     shop.fix(ACME, STOCK, urls=URLS)
     path = export(shop, tmp_path / "history.csv")

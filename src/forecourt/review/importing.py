@@ -210,9 +210,9 @@ class _Batch:
         """Ask what of these rows the history has already."""
         times = {one.row.act.at for one in located}
         times |= {one.row.of.at for one in located if one.row.of is not None}
-        acts = imports.find_acts(self._connection, times)
-        self._acts.update(acts)
-        act_of = {act_id: key for key, act_id in acts.items()}
+        act_of = imports.find_acts(self._connection, times)
+        for act_id, act in act_of.items():
+            self._acts.setdefault(act, act_id)
         known = imports.find_fixes(
             self._connection,
             {one.url_key for one in located},

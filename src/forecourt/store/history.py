@@ -132,7 +132,7 @@ def _stream(
     connection: sa.Connection, query: sa.Select[Any], *order: sa.Column[int]
 ) -> sa.CursorResult[Any]:
     """Walk an index from end to end; paging would start a large act anew for every page."""
-    return connection.execution_options(yield_per=_PAGE).execute(query.order_by(*order))
+    return connection.execute(query.order_by(*order).execution_options(yield_per=_PAGE))
 
 
 def _read_fix(row: sa.Row[Any]) -> StoredEvent:

@@ -111,13 +111,10 @@ def find_by_urls(connection: sa.Connection, url_keys: Collection[str]) -> dict[s
     return {row.url_key: row.image_id for row in rows}
 
 
-def find_acts(connection: sa.Connection, times: Collection[datetime]) -> dict[ActKey, int]:
-    """Return the acts done at some moments; of equal ones the first."""
-    rows = connection.execute(
-        sa.select(acts).where(acts.c.at.in_(times)).order_by(acts.c.id.desc())
-    )
-    kinds = set(ActKind)
-    return {_read_act_key(row): row.id for row in rows if row.kind in kinds}
+def find_acts(connection: sa.Connection, times: Collection[datetime]) -> dict[int, ActKey]:
+    """Return the acts done at some moments, by id, oldest first."""
+    rows = connection.execute(sa.select(acts).where(acts.c.at.in_(times)).order_by(acts.c.id))
+    return {row.id: _read_act_key(row) for row in rows}
 
 
 def find_fixes(

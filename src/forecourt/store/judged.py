@@ -65,7 +65,7 @@ def iter_fixed_images(
         if advertiser is not None:
             concerned = sa.select(own.c[column.name]).where(own.c.advertiser == advertiser)
             chosen = chosen.where(column.in_(concerned))
-        rows = connection.execution_options(yield_per=_PAGE).execute(chosen.order_by(column))
+        rows = connection.execute(chosen.order_by(column).execution_options(yield_per=_PAGE))
         for _key, group in groupby(rows, key=lambda row: row.image_id or row.url_key):
             yield sorted(map(_read, group), key=lambda fix: (fix.at, fix.id))
 

@@ -75,8 +75,8 @@ def count_settled(connection: sa.Connection, advertiser: str | None) -> list[Set
         .join(vehicle_images, stands_in(latest))
         .outerjoin(urls, urls.c.url_key == vehicle_images.c.url_key)
         .where(vehicle_images.c.state != ImageState.PENDING)
-        .group_by(latest.c.advertiser, sa.text("host"), vehicle_images.c.skip_reason)
-        .order_by(latest.c.advertiser, sa.text("host"))
+        .group_by(latest.c.advertiser, urls.c.host, vehicle_images.c.skip_reason)
+        .order_by(latest.c.advertiser, urls.c.host)
     )
     images: Counter[tuple[str, str]] = Counter()
     failed: dict[tuple[str, str], Counter[SkipReason]] = {}
