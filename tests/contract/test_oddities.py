@@ -24,6 +24,7 @@ from forecourt.store.hosts import save_host
 from forecourt.store.inventory import ScrapeStatus
 from forecourt.store.oddities import keep_class_counts
 from forecourt.store.schema import (
+    carries,
     class_counts,
     predictions,
     urls,
@@ -392,6 +393,31 @@ def test_misclassified__by_host_with_the_share_of_its_images(big: BigShop) -> No
     big.stock(["Dealer", "Stock", "Placeholder"])
     big.fix(ACME, STOCK, urls=["https://img.example.com/0.jpg"])
     assert count(big, By.HOST) == [("img.example.com", "Dealer", "Stock", 1, 3, 1 / 3)]
+
+
+def test_misclassified__what_a_fix_was_carried_to_counts_no_more(shop: Shop) -> None:
+    shop.fix(ACME, STOCK)
+    with writing(shop.engine) as connection:
+        connection.execute(
+            sa.insert(carries).values(
+                advertiser=ACME,
+                image_id=shop.image_ids[1],
+                from_image_id=shop.image_ids[0],
+                with_color=True,
+                pdq_distance=0,
+                grid_distance=0.0,
+                created_at=shop.now,
+            )
+        )
+    assert shop.shown(ACME)[1][0] == "Stock"
+    assert count(shop, By.ADVERTISER) == [(ACME, "Dealer", "Stock", 1, 3, 1 / 3)]
+    shop.fix(
+        ACME, PLACEHOLDER, urls=URLS[1:2]
+    )  # of what was carried: the model's answer is its own
+    assert count(shop) == [
+        (None, "Dealer", "Placeholder", 1, None, None),
+        (None, "Dealer", "Stock", 1, None, None),
+    ]
 
 
 def test_misclassified__since(shop: Shop) -> None:
