@@ -10,7 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("rerun", "known_images", "every_file", "feed_memory")
+NAMES = (
+    "rerun",
+    "known_images",
+    "every_file",
+    "feed_memory",
+    "fixes_hold",
+    "visual_lookup",
+)
 
 
 def main() -> int:

@@ -35,7 +35,8 @@ PAINTS = {
     "Yellow": (250, 200, 8),
 }
 _HUED = frozenset(COLORS) - {"Black", "Grey", "White", "Brown"}
-_SAME_PIXELS = 2.0  # grey levels on average: the same picture twice in the data, not a neighbour
+# Neighbours in the data that are one picture in two sizes, seen by eye: a fix has to travel there.
+_SAME_BY_EYE = {("3d898c0ca370", "9deb782233fe"), ("d28c66a037dd", "61379738be5e")}
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _all_trials(fixed: list[Picture], neighbours: list[Picture]) -> Iterator[Tri
     by_group = {picture.sample.group: picture for picture in fixed}
     for other in neighbours:
         source = by_group[other.sample.group]
-        if not _is_same_twice(source, other):
+        if (source.name, other.name) not in _SAME_BY_EYE:
             yield Trial("neighbour of the same group", source.name, other.image)
     for picture in fixed:
         yield from _repaints(picture)
@@ -110,11 +111,6 @@ def _all_trials(fixed: list[Picture], neighbours: list[Picture]) -> Iterator[Tri
             yield _other_shot(picture, rng)
             if picture.sample.image_type == "Stock":
                 yield _other_cutout(picture, rng)
-
-
-def _is_same_twice(one: Picture, other: Picture) -> bool:
-    pixels = [np.asarray(picture.image.resize((256, 256)), np.float32) for picture in (one, other)]
-    return float(np.abs(pixels[0] - pixels[1]).mean()) < _SAME_PIXELS
 
 
 def _repaints(picture: Picture) -> Iterator[Trial]:
