@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 from forecourt.core.errors import FeedError
-from forecourt.feeds.aliases import ALIASES, recognized_fields
+from forecourt.feeds.aliases import is_known_field
 from forecourt.feeds.images import is_image_field
 from forecourt.feeds.records import LONGEST_ROW, BrokenRow, Names, RawRow, normalize_name
+from forecourt.feeds.vocabulary import ALIASES
 from forecourt.feeds.words import clean_text
 
 _DELIMITERS = (",", "\t", ";", "|")
@@ -167,6 +168,7 @@ class _Lines:
 def _find_header(lines: _Lines) -> tuple[str, list[str]]:
     """Return separator and cells of the first line that names two known fields or more."""
     first = ""
+    only: list[str] = []  # the cells of a line that names one known field
     for line in islice(lines, _HEADER_WITHIN):
         first = first or line.strip()
         known, delimiter, cells = max(
@@ -174,6 +176,9 @@ def _find_header(lines: _Lines) -> tuple[str, list[str]]:
         )
         if known >= 2:  # one known word can stand in any text
             return delimiter, cells
+        only = only or (cells if known else [])
+    if only:
+        _check_header(list(map(normalize_name, only)), only)
     raise FeedError(
         f"The first line names no known fields: {first[:80]!r}. A delimited feed starts with a "
         "header such as id,vin,title,color,image_link (docs/feeds.md lists all names)."
@@ -185,21 +190,23 @@ def _read_header(line: str, delimiter: str) -> tuple[int, str, list[str]]:
         cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:
         return 0, delimiter, []
-    return recognized_fields(set(map(normalize_name, cells))), delimiter, cells
+    return sum(map(is_known_field, set(map(normalize_name, cells)))), delimiter, cells
 
 
 def _check_header(names: list[str], header: list[str]) -> None:
+    has_id = any(name in ALIASES["id"] or name in ALIASES["vin"] for name in names)
+    if has_id and any(map(is_image_field, names)):
+        return
     shown = ", ".join(clean_text(cell) for cell in header[:30])
-    if not any(name in ALIASES["id"] or name in ALIASES["vin"] for name in names):
-        raise FeedError(
-            f"The header has no field for an id: {shown}. Call one of them id, stock or vin "
-            "(docs/feeds.md lists all names)."
-        )
-    if not any(map(is_image_field, names)):
-        raise FeedError(
-            f"The header has no field for images: {shown}. Call one of them image_link "
-            "(docs/feeds.md lists all names)."
-        )
+    known = [
+        clean_text(cell) for name, cell in zip(names, header, strict=True) if is_known_field(name)
+    ]
+    missing, advice = ("images", "image_link") if has_id else ("an id", "id, stock or vin")
+    raise FeedError(
+        f"The header has no field for {missing}: {shown}. Known of these: "
+        f"{', '.join(known[:30]) or 'none'}. Call one of them {advice} (docs/feeds.md lists all "
+        "names)."
+    )
 
 
 def _explain(problem: str) -> str:

@@ -9,10 +9,10 @@ from io import TextIOBase
 from typing import Any
 
 from forecourt.core.errors import FeedError
-from forecourt.feeds.aliases import ALIASES
 from forecourt.feeds.images import is_image_field, urls_in
 from forecourt.feeds.json_stream import BrokenJsonError, JsonStream
 from forecourt.feeds.records import BrokenRow, Names, RawRow, normalize_name
+from forecourt.feeds.vocabulary import ALIASES
 from forecourt.feeds.words import clean_text, is_nothing
 
 _SHAPE = 'Expected {"advertiser": "...", "vehicles": [{"id": "...", "images": [...]}]}.'

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from forecourt.feeds.images import is_image_field, read_images
+from forecourt.feeds.records import normalize_name
 from forecourt.feeds.urls import clean_url
 
 ONE, TWO, THREE = (f"https://a.example/{n}.jpg" for n in (1, 2, 3))
@@ -53,6 +54,7 @@ def test_lists__every_separator(separator: str) -> None:
         (f"['{ONE}', '{TWO}']", [ONE, TWO]),
         (f'[{{"url": "{ONE}"}}, {{"tag": ["stock"], "url": "{TWO}"}}]', [ONE, TWO]),
         (f'{{"url": "{ONE}"}}', [ONE]),
+        (f'[{{"URL": "{ONE}"}}, {{"Image_Url": "{TWO}"}}]', [ONE, TWO]),
         (f'[{{"image": 1}}, null, "{ONE}"]', [None, ONE]),
         ("[" * 100_000, [None]),
         (f'[{{"url": "{ONE}"}}, {{"url": "', [None]),
@@ -107,11 +109,12 @@ def test_order__first_image_then_numbers_then_lists() -> None:
         "image", "image_link", "additional_image_link", "images", "image[0].url", "image[12]",
         "imagelist", "photourls", "image_urls", "photos", "photo_1", "photo1", "image_url_3",
         "imageurl3", "image_3_url", "image_link_2", "additional_image_link[0]", "pictures.picture",
-        "images.image.url", "image.url", "gallery.image", "picture1",
+        "images.image.url", "image.url", "gallery.image", "picture1", "Image1URL", "pics.pic",
+        "pic 2", "images.image_url",
     ],
 )  # fmt: skip
 def test_names__that_hold_images(name: str) -> None:
-    assert is_image_field(name)
+    assert is_image_field(normalize_name(name))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def test_names__that_hold_images(name: str) -> None:
     ],
 )  # fmt: skip
 def test_names__that_do_not(name: str) -> None:
-    assert not is_image_field(name)
+    assert not is_image_field(normalize_name(name))
 
 
 def test_refused_images__say_which_field_why_and_what_to_do(read: Any) -> None:
