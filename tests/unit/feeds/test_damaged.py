@@ -174,6 +174,43 @@ def test_json__a_document_that_breaks_off(read: Any) -> None:
     assert read(whole).ids == ["1", "2"]
 
 
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
+        (f'\n{{"vehicles": [{json_vehicle(3)}]}}', "text behind the end of the document"),
+        ("\n<!-- cached -->", "text behind the end of the document"),
+        ("\n}", "text behind the end of the document"),
+    ],
+)
+def test_json__what_stands_behind_the_document_is_told(read: Any, rest: str, reason: str) -> None:
+    document = f'{{"vehicles": [{json_vehicle(1)},{json_vehicle(2)}], "more": [{{}}]}}'
+    found = read(document + rest)
+    assert found.ids == ["1", "2"]
+    assert (found.refusal.line, found.refusal.row, found.refusal.reason) == (2, 3, reason)
+    assert "one list" in found.refusal.hint
+    assert read(document + "\n \n").refused == []
+
+
+def test_json__what_stands_behind_a_bare_list_is_told(read: Any) -> None:
+    for rest in (f"[{json_vehicle(3)}]", "trailing"):
+        found = read(f"[{json_vehicle(1)}]\n{rest}")
+        assert found.ids == ["1"]
+        assert {row.line for row in found.refused} == {2}
+
+
+def test_json__a_second_list_of_vehicles_is_told(read: Any) -> None:
+    found = read(f'{{"vehicles": [{json_vehicle(1)}],\n"vehicles": [{json_vehicle(2)}]}}')
+    assert found.ids == ["1"]
+    assert (found.refusal.line, found.refusal.reason) == (2, 'another list of "vehicles"')
+
+
+def test_json__damage_behind_the_vehicles_is_told(read: Any) -> None:
+    found = read(f'{{"vehicles": [{json_vehicle(1)}],\n"more": nothing}}')
+    assert found.ids == ["1"]
+    assert found.refusal.line == 2
+    assert "behind the vehicles stands no valid JSON" in found.refusal.reason
+
+
 def test_json__commas_too_few_and_too_many(read: Any) -> None:
     assert read(f"[{json_vehicle(1)} {json_vehicle(2)}, {json_vehicle(3)},]").ids == ["1", "2", "3"]
 
