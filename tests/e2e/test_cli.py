@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from forecourt.core.labels import COLORS, IMAGE_TYPES
-from tests.support.command_line import Ended, Run, write_feed
+from tests.support.command_line import Ended, Run, Start, write_feed
 from tests.support.image_host import ImageHost
 from tests.support.pictures import jpeg
 from tests.support.tiny_bundle import MAGENTA, PAINTS
@@ -51,6 +52,43 @@ def test_tag_json_lists_refused_rows_and_people_see_them_on_stderr(
     assert (refused["line"], refused["row"]) == (2, 1)
     assert refused["reason"] in ended.err
     assert refused["hint"] in ended.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("none.csv", "id,image_link\n"),
+        ("none.json", "[]"),
+        ("none.json", '{"vehicles": []}'),
+        ("bad.csv", "id,image_link\n,https://a.example/1.jpg\n"),
+    ],
+)
+def test_a_feed_without_vehicles_leaves_the_sitemap_as_it_was(
+    run: Run, feed: Path, tmp_path: Path, name: str, content: str
+) -> None:
+    run("tag", feed)
+    before = run("export", "-a", "acme", "--format", "json").out
+    (tmp_path / name).write_text(content)
+    ended = run("tag", tmp_path / name, "-a", "acme")
+    assert_refused(ended, "The inventory stays as it was")
+    assert run("export", "-a", "acme", "--format", "json").out == before
+
+
+def test_an_inventory_that_really_is_empty_is_said_to_be(
+    run: Run, feed: Path, tmp_path: Path
+) -> None:
+    run("tag", feed)
+    (tmp_path / "none.csv").write_text("id,image_link\n")
+    ended = run("tag", tmp_path / "none.csv", "-a", "acme", "--allow-empty", "--json")
+    assert (ended.code, ended.json["vehicles"]) == (0, 0)
+    assert run("export", "-a", "acme", "--format", "json").json["vehicles"] == []
+
+
+def test_a_feed_without_images_is_warned_of(run: Run, tmp_path: Path) -> None:
+    ended = run("tag", write_feed(tmp_path, {"a": []}), "--json")
+    (warning,) = ended.json["warnings"]
+    assert " ".join(ended.err.split()) == f"Warning: {warning}"
+    assert "has an image" in warning
 
 
 def test_tag_strict_ends_with_1_where_an_image_was_skipped(run: Run, feed: Path) -> None:
@@ -110,7 +148,26 @@ def test_feeds_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
     assert_refused(run("tag", tmp_path / "empty.csv", "-a", "acme"), "empty.csv")
     assert_refused(run("tag", tmp_path / "nameless.json"), "give --advertiser")
     assert_refused(run("tag"), "Missing argument")
+    long = run("tag", tmp_path / "nameless.json", "-a", "a" * 201)
+    assert_refused(long, "name has 201 characters", "--advertiser")
     assert_refused(run("tag", tmp_path / "missing.json", "--jsno"), "No such option")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_never_ends_is_no_feed(
+    start: Start, tmp_path: Path, make: Callable[..., None]
+) -> None:
+    make(tmp_path / "feed.json")
+    process = start("tag", tmp_path / "feed.json", "-a", "acme")
+    _out, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "is no regular file" in err
+
+
+def test_an_address_is_no_feed(run: Run) -> None:
+    ended = run("tag", "https://ann:secret@a.example//feed.json?key=secret", "-a", "acme")
+    assert_refused(ended, "https://a.example//feed.json is an address", "download it first")
+    assert "secret" not in ended.err
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,14 +13,17 @@ from rich.markup import escape
 
 from forecourt.cli.console import err, out, summary_table, tagging_progress
 from forecourt.cli.sitemap import ExportFormat, write_sitemap
+from forecourt.core.errors import UsageError
+from forecourt.core.logs import without_query
 from forecourt.core.records import RefusedRow
 from forecourt.core.settings import Settings
 
 _SHOWN_REFUSALS = 20
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 def run(
-    feed: Annotated[Path, typer.Argument(help="Scrape JSON, Google, Meta or dealer feed.")],
+    feed: Annotated[str, typer.Argument(help="Scrape JSON, Google, Meta or dealer feed: a file.")],
     advertiser: Annotated[
         str | None, typer.Option("--advertiser", "-a", help="Whose inventory it is.")
     ] = None,
@@ -30,6 +34,10 @@ def run(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 where an image was skipped.")
     ] = False,
+    allow_empty: Annotated[
+        bool,
+        typer.Option("--allow-empty", help="A feed without vehicles means an empty inventory."),
+    ] = False,
 ) -> None:
     """Tag an inventory: identify every image, fetch and classify the unknown ones.
 
@@ -38,12 +46,17 @@ def run(
     from forecourt.jobs.tasks import accept_feed, tag
     from forecourt.jobs.workspace import open_workspace
 
+    path = _find_file(feed)
     export_format = ExportFormat.of(output) if output else None  # before any work is done
     refused: list[RefusedRow] = []
     with open_workspace(Settings()) as workspace:
         try:
             accepted = accept_feed(
-                workspace, feed, advertiser=advertiser, on_refused=refused.append
+                workspace,
+                path,
+                advertiser=advertiser,
+                on_refused=refused.append,
+                allow_empty=allow_empty,
             )
         finally:
             _report_refused(refused)  # also of a feed that turns out to be unreadable further on
@@ -74,6 +87,8 @@ def run(
         seconds = time.monotonic() - started
         if output is not None and export_format is not None:
             write_sitemap(workspace, scrape.advertiser, output, export_format)
+    for warning in accepted.warnings:
+        err.print(f"Warning: {warning}", markup=False, highlight=False)
     if as_json:
         summary = {
             "advertiser": scrape.advertiser,
@@ -81,6 +96,7 @@ def run(
             "resumed": accepted.is_resumed,
             "vehicles": scrape.vehicles,
             "refused_rows": [_refusal_to_json(row) for row in refused],
+            "warnings": list(accepted.warnings),
             "seconds": round(seconds, 3),
             **tally.to_json(),
         }
@@ -90,6 +106,15 @@ def run(
         out.print(summary_table(tally, title=title, seconds=seconds))
     if strict and tally.skipped:
         raise typer.Exit(1)
+
+
+def _find_file(feed: str) -> Path:
+    if _URL.match(feed):
+        raise UsageError(
+            f"{without_query(feed)} is an address, and feeds are files: download it first, then "
+            "tag the file."
+        )
+    return Path(feed)
 
 
 def _report_refused(refused: list[RefusedRow]) -> None:

@@ -9,6 +9,7 @@ from io import TextIOBase
 from typing import Any
 
 from forecourt.core.errors import FeedError
+from forecourt.core.records import LONGEST_ADVERTISER
 from forecourt.feeds.images import is_image_field, urls_in
 from forecourt.feeds.json_stream import BrokenJsonError, JsonStream
 from forecourt.feeds.records import BrokenRow, Names, RawRow, normalize_name
@@ -21,7 +22,6 @@ _ONE_LIST = (
     "It was not read. Send one document, with all vehicles in one list; those before were taken."
 )
 _IDS = frozenset({*ALIASES["id"], *ALIASES["vin"]})
-_LONGEST_ADVERTISER = 200
 _DEEPEST = 4
 
 
@@ -53,8 +53,8 @@ def read_head(text: TextIOBase) -> Head:
     except BrokenJsonError:
         pass  # vehicles are read as far as they go; `read_rows` says what is wrong
     advertiser = found.get("advertiser") or None
-    if advertiser and len(advertiser) > _LONGEST_ADVERTISER:
-        raise FeedError(f"The advertiser's name is longer than {_LONGEST_ADVERTISER} characters.")
+    if advertiser and len(advertiser) > LONGEST_ADVERTISER:
+        raise FeedError(f"The advertiser's name is longer than {LONGEST_ADVERTISER} characters.")
     return Head(advertiser, _read_time(found.get("scraped_at", "")))
 
 
