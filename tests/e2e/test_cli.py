@@ -124,7 +124,7 @@ def test_names_that_look_like_markup_are_shown_as_they_are(
     url = host.put("/red.jpg", jpeg(PAINTS["Red"]))
     ended = run("tag", write_feed(tmp_path, {"a": [url]}, advertiser="[/bold] [red]motors[/red]"))
     assert ended.code == 0
-    assert "[/bold] [red]motors[/red]: 1 vehicles" in ended.out
+    assert "[/bold] [red]motors[/red]: 1 vehicle " in ended.out
 
 
 # ---- bad usage and bad surroundings: exit code 2, one line, no traceback -------------------------
@@ -247,6 +247,22 @@ def test_host_can_be_let_prove_itself_again(run: Run, feed: Path) -> None:
     unknown = run("hosts", "--reset", "nowhere.example")
     assert unknown.code == 2
     assert "nowhere.example" in unknown.err
+
+
+def test_nothing_is_wrapped_where_there_is_no_terminal(
+    run: Run, host: ImageHost, tmp_path: Path
+) -> None:
+    url = host.put(f"/{'long/' * 40}red.jpg", jpeg(PAINTS["Red"]))
+    (tmp_path / "feed.csv").write_text(f"id,images\na,{url}\n,{url}\n")
+    told = run("tag", tmp_path / "feed.csv", "-a", "acme").err
+    assert [line.count("Give every vehicle an id") for line in told.splitlines()] == [1]
+    fixed = run("fix", "-a", "acme", "--url", url, "--type", "Stock", "--by", "Ada")
+    run("fix", "-a", "acme", "--url", url, "--type", "Dealer", "--by", "X", "--role", "advertiser")
+    conflicts = run("conflicts")
+    for ended in (fixed, conflicts):
+        assert url in ended.out
+        assert max(len(line) for line in ended.out.splitlines()) < 500
+    assert conflicts.out.endswith("\n1 conflict.\n")
 
 
 def test_hosts_and_migrate(run: Run, feed: Path, host: ImageHost) -> None:

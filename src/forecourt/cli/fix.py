@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.table import Table
 
-from forecourt.cli.console import out
+from forecourt.cli.console import counted, out
 from forecourt.core.errors import UsageError
 from forecourt.core.fixes import Actor, ActSource, Fix, NewAct
 from forecourt.core.labels import parse_color, parse_image_type
@@ -157,7 +157,7 @@ def conflicts(as_json: _Json = False) -> None:
         for one in found:
             out.print(f"Image {one.image_id}, {one.field}:", highlight=False)
             _print_table(one.positions)
-        out.print(f"{len(found)} conflicts.", highlight=False)
+        out.print(f"{counted(len(found), 'conflict')}.", highlight=False)
 
 
 def fix_to_json(fix: Fix) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from forecourt.cli.console import err, out, summary_table, tagging_progress
+from forecourt.cli.console import counted, err, out, summary_table, tagging_progress
 from forecourt.cli.sitemap import ExportFormat, write_sitemap
 from forecourt.core.errors import UsageError
 from forecourt.core.logs import without_query
@@ -102,7 +102,7 @@ def run(
         }
         typer.echo(json.dumps(summary, ensure_ascii=False))
     else:
-        title = f"{escape(scrape.advertiser)}: {scrape.vehicles:,} vehicles"
+        title = f"{escape(scrape.advertiser)}: {counted(scrape.vehicles, 'vehicle')}"
         out.print(summary_table(tally, title=title, seconds=seconds))
     if strict and tally.skipped:
         raise typer.Exit(1)

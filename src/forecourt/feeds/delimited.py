@@ -70,11 +70,25 @@ class DelimitedReader:
                 yield self._make_row(number, line, cells)
 
     def _read_alone(self, line: str) -> list[str] | None:
-        """Read one line with stray quotes in its fields ('27" wheels'); None: it makes no sense."""
-        reader = csv.reader([line, ""], delimiter=self._delimiter, skipinitialspace=True)
-        cells = next(reader, [])
-        is_closed = reader.line_num == 1
-        return cells if is_closed and len(cells) == len(self.names) else None
+        """Read one line with stray quotes in its fields ('27" wheels'); None: it makes no sense.
+
+        Some exporters put a backslash before a quote inside a field, and do not double it.
+        """
+        for escape in ("\\", None) if '\\"' in line else (None,):
+            reader = csv.reader(
+                [line, ""],
+                delimiter=self._delimiter,
+                skipinitialspace=True,
+                escapechar=escape,
+                strict=escape is not None,
+            )
+            try:
+                cells = next(reader, [])
+            except csv.Error:
+                continue
+            if reader.line_num == 1 and len(cells) == len(self.names):
+                return cells
+        return None
 
     def _make_row(self, number: int, line: int, cells: list[str]) -> RawRow | BrokenRow:
         problem = self._find_problem(cells)

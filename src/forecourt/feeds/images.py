@@ -14,12 +14,13 @@ from forecourt.feeds.urls import clean_url
 from forecourt.feeds.vocabulary import FIRST_IMAGES, MORE_IMAGES
 from forecourt.feeds.words import is_nothing
 
-_SEPARATORS = re.compile(r"([\s,;|]+)")
-# Commas, semicolons and spaces stand inside URLs too: among URLs they separate only before the
-# start of another. Bars, tabs and line ends separate always.
+# Also line ends as web pages and programs write them: "<br>", and a backslash with an "n".
+_SEPARATORS = re.compile(r"((?:[\s,;|]|<br ?/?>|\\[rn])+)", re.IGNORECASE)
+# Commas, semicolons, spaces and backslashes stand inside URLs too: among URLs they separate only
+# before the start of another. Bars, tabs and line ends separate always.
 _URL_START = re.compile(r"[\"'<]*(?:(?:https?|ftp|file|data):|//)", re.IGNORECASE)
 _JSON_START = re.compile(r"[\[{]\s*[\"'{\[]")
-_HARD_AMONG_URLS = frozenset("|\t\r\n")
+_HARD_AMONG_URLS = frozenset("|\t\r\n<")
 _HARD_AMONG_NAMES = _HARD_AMONG_URLS | frozenset(",;")
 _WORD = r"(?:image|photo|picture|img|pic)"
 _NUMBERED = re.compile(
@@ -117,7 +118,7 @@ def _split_list(value: str, hard: frozenset[str]) -> Iterator[str]:
             if text:
                 yield text
             text = part
-        else:
+        elif part:  # else the list ends with a separator
             text += separator + part
     text = text.strip(" ,;|")
     if text:

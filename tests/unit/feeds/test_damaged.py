@@ -70,6 +70,17 @@ def test_csv__stray_quotes_inside_fields_lose_nothing(read: Any) -> None:
     assert [len(vehicle.images) for vehicle in found.vehicles] == [1, 1, 1]
 
 
+def test_csv__quotes_behind_a_backslash(read: Any) -> None:
+    rows = r"""1,"27\" TV, \"new\"",https://a.example/1.jpg
+2,"C:\cars",https://a.example/2.jpg
+3,"27\" TV" x",https://a.example/3.jpg
+"""
+    found = read(HEADER + rows)
+    assert found.refused == []
+    assert [vehicle.title for vehicle in found.vehicles[:2]] == ['27" TV, "new"', "C:\\cars"]
+    assert found.ids == ["1", "2", "3"]
+
+
 def test_csv__line_numbers_count_line_breaks_in_fields_and_blank_lines(read: Any) -> None:
     rows = '\n1,"two\nlines",\n\n,,\n2,"a\n\n\nb",x\n3,,y\n'
     found = read("Inventory of 2026-11-23\nsep=,\n" + HEADER + rows)

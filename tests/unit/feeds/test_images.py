@@ -18,7 +18,13 @@ def urls(**fields: str) -> list[str | None]:
     return [url for _name, _text, url in read_images(given)]
 
 
-@pytest.mark.parametrize("separator", [",", "|", ";", "\t", " ", "\n", ", ", " | ", ";\r\n", ",,"])
+@pytest.mark.parametrize(
+    "separator",
+    [
+        ",", "|", ";", "\t", " ", "\n", ", ", " | ", ";\r\n", ",,",
+        "<br>", "<BR />", "<br/>\n", r"\n", r"\r\n", r",\n",
+    ],
+)  # fmt: skip
 def test_lists__every_separator(separator: str) -> None:
     assert urls(images=separator.join([ONE, TWO, THREE])) == [ONE, TWO, THREE]
     assert urls(images=f"{separator}{ONE}{separator}") == [ONE]
@@ -79,6 +85,8 @@ def test_lists__every_separator(separator: str) -> None:
         ("https://my host/1.jpg", [None]),
         ("javascript:alert(1)", [None]),
         ("C:\\photos\\1.jpg", [None]),
+        ("C:\\new\\1.jpg", [None]),
+        (r"https://a.example/x\new.jpg", [r"https://a.example/x%5Cnew.jpg"]),
         ("http://" + "a" * 254 + "/1.jpg", [None]),
         ("https://a.example/" + "a" * 9000, [None]),
         ("https://xn--\u00ff" + "a" * 70 + ".example/1.jpg", [None]),
@@ -161,7 +169,18 @@ def test_a_page_that_is_no_full_url_is_left_out(read: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("run", "count"), [(" ", 1), (",", 1), ("|", 2), (" ,", 1), (",http:", 50_001), ("'<", 1)]
+    ("run", "count"),
+    [
+        (" ", 1),
+        (",", 1),
+        ("|", 2),
+        (" ,", 1),
+        (",http:", 50_001),
+        ("'<", 1),
+        ("<br", 1),
+        ("<br>", 2),
+        ("\\n", 1),
+    ],
 )
 def test_long_runs_of_separators__are_looked_at_once(run: str, count: int) -> None:
     assert len(urls(images=f"https://a.example/{run * 50_000}x.jpg")) == count
