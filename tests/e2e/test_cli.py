@@ -192,6 +192,23 @@ def test_settings_that_make_no_sense(
     assert_refused(run("tag", feed), *words)
 
 
+def test_databases_that_cannot_be_used_say_what_to_do(run: Run, feed: Path, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    database = tmp_path / "home" / "forecourt.db"
+    database.write_bytes(b"no database at all" * 400)
+    assert_refused(run("tag", feed), "not a database", "put a backup in its place")
+    database.unlink()
+    database.mkdir()
+    ended = run("tag", feed)
+    assert_refused(ended, "unable to open", "Let FORECOURT_HOME name a folder that can be written")
+    assert ended.err.count("\n") == 1
+    database.rmdir()
+    run("tag", feed)
+    whole = database.read_bytes()
+    database.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    assert_refused(run("export", "-a", "acme", "--format", "csv"), "put a backup in its place")
+
+
 def test_export_of_an_unknown_advertiser_says_who_is_known(run: Run, feed: Path) -> None:
     ended = run("export", "--advertiser", "acne", "--format", "json")
     assert_refused(ended, "no scrape of 'acne'", "none yet")

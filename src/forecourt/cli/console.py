@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleDimensions
@@ -35,6 +36,16 @@ class _Console(Console):
 
 out = _Console()
 err = _Console(stderr=True)
+
+
+@dataclass
+class Farewell:
+    """What is said where Ctrl-C ends a command; a command that can be resumed says so."""
+
+    text: str = "Stopped."
+
+
+farewell = Farewell()
 
 
 def counted(count: int, noun: str) -> str:
