@@ -266,22 +266,6 @@ def test_host_can_be_let_prove_itself_again(run: Run, feed: Path) -> None:
     assert "nowhere.example" in unknown.err
 
 
-def test_nothing_is_wrapped_where_there_is_no_terminal(
-    run: Run, host: ImageHost, tmp_path: Path
-) -> None:
-    url = host.put(f"/{'long/' * 40}red.jpg", jpeg(PAINTS["Red"]))
-    (tmp_path / "feed.csv").write_text(f"id,images\na,{url}\n,{url}\n")
-    told = run("tag", tmp_path / "feed.csv", "-a", "acme").err
-    assert [line.count("Give every vehicle an id") for line in told.splitlines()] == [1]
-    fixed = run("fix", "-a", "acme", "--url", url, "--type", "Stock", "--by", "Ada")
-    run("fix", "-a", "acme", "--url", url, "--type", "Dealer", "--by", "X", "--role", "advertiser")
-    conflicts = run("conflicts")
-    for ended in (fixed, conflicts):
-        assert url in ended.out
-        assert max(len(line) for line in ended.out.splitlines()) < 500
-    assert conflicts.out.endswith("\n1 conflict.\n")
-
-
 def test_hosts_and_migrate(run: Run, feed: Path, host: ImageHost) -> None:
     migrated = run("migrate")
     assert (migrated.code, migrated.out) == (0, "")
