@@ -26,7 +26,7 @@ _UNBOUNDED = 1 << 16  # columns; no line of ours is longer
 class _Console(Console):
     """Wraps lines on a terminal only: in files and pipes URLs and messages stay in one piece."""
 
-    @property
+    @property  # type: ignore[misc]  # nobody sets it
     def size(self) -> ConsoleDimensions:
         found = super().size
         if self.is_terminal or "COLUMNS" in os.environ:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,10 +17,8 @@ from pathlib import Path
 from forecourt.core.errors import StoreError, UsageError
 from forecourt.jobs.workspace import Workspace
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
@@ -30,7 +29,7 @@ def only_run(workspace: Workspace, scrape_id: int) -> Iterator[None]:
         UsageError: another process is tagging it; the message says which.
         StoreError: the home folder cannot be written.
     """
-    if fcntl is None or workspace.engine.dialect.name != "sqlite":
+    if sys.platform == "win32" or workspace.engine.dialect.name != "sqlite":
         yield
         return
     path = workspace.settings.home / "locks" / f"scrape-{scrape_id}"
