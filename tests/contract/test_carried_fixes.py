@@ -18,7 +18,7 @@ from forecourt.core.settings import Settings
 from forecourt.store.engine import reading, writing
 from forecourt.store.schema import carries, images
 from tests.support.image_host import ImageHost
-from tests.support.scenes import scene, with_banner
+from tests.support.scenes import card, scene, with_banner
 from tests.support.yard import ACME, ZENITH, Yard
 
 VIN1, VIN2 = "1FTFW1E50MFA00001", "1FTFW1E50MFA00002"
@@ -150,6 +150,15 @@ def test_fixed_image_of_an_earlier_release_gets_its_key_from_its_thumbnail(yard:
     assert yard.types() == [FIXED]
 
 
+def test_fix_of_a_plain_card_holds_on_its_vehicle(yard: Yard) -> None:
+    url = yard.put(card())
+    yard.scrape([vehicle("v1", url), vehicle("v2", url)])
+    yard.fix(url, image_type=ImageType.STOCK)
+    small = yard.put(halved(card()), quality=60)
+    yard.scrape([vehicle("v1", small), vehicle("v2", small), vehicle("v3", yard.put(scene()))])
+    assert yard.types() == [("Stock", "fix"), ("Stock", "fix"), MODEL]
+
+
 # ---- what does not -------------------------------------------------------------------------------
 
 
@@ -183,6 +192,14 @@ def test_no_fix_travels_to_another_vehicle_of_the_same_scrape(yard: Yard) -> Non
     yard.fix(url)
     yard.scrape([vehicle("v1", url), vehicle("v2", yard.put(scene(), quality=60))])
     assert yard.types() == [FIXED, MODEL]
+
+
+def test_fix_of_a_plain_card_travels_to_no_vehicle_that_nobody_knows(yard: Yard) -> None:
+    url = yard.put(card())
+    yard.scrape([vehicle("v1", url)])
+    yard.fix(url, image_type=ImageType.STOCK)
+    yard.scrape([vehicle("v2", yard.put(halved(card()), quality=60))])
+    assert yard.types() == [MODEL]
 
 
 def test_same_bytes_are_the_same_picture_on_every_vehicle(yard: Yard) -> None:

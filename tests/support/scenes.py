@@ -42,3 +42,10 @@ def with_banner(image: Image.Image, *, share: float = 0.1) -> Image.Image:
     top = round(image.height * (1 - share))
     ImageDraw.Draw(marked).rectangle((0, top, image.width, image.height), fill=(250, 210, 0))
     return marked
+
+
+def card() -> Image.Image:
+    """Return a card with next to nothing on it."""
+    image = Image.new("RGB", (400, 300), (222, 224, 228))
+    ImageDraw.Draw(image).text((170, 140), "No photo", fill=(120, 120, 126))
+    return image

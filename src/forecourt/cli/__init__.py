@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from forecourt import __version__
-from forecourt.cli import classify, demo, evaluate, fix, inspect, sitemap, tag
+from forecourt.cli import classify, demo, evaluate, fix, history, inspect, oddities, sitemap, tag
 from forecourt.cli.console import Farewell, farewell
 from forecourt.core.errors import ForecourtError
 from forecourt.core.logs import configure_logs
@@ -60,8 +60,11 @@ app.command("export")(sitemap.export)
 app.command("fix")(fix.fix)
 app.command("revert")(fix.revert)
 app.command("refuse")(fix.refuse)
-app.command("history")(fix.history)
+app.command("history")(history.history)
+app.command("import-fixes")(history.import_fixes)
 app.command("conflicts")(fix.conflicts)
+app.command("oddities")(oddities.oddities)
+app.command("misclassified")(oddities.misclassified)
 app.command("evaluate")(evaluate.run)
 app.command("hosts")(inspect.hosts)
 app.command("migrate")(inspect.migrate_database)

@@ -1,4 +1,4 @@
-"""`forecourt fix`, `history`, `revert` and `conflicts`: manual fixes from the shell."""
+"""`forecourt fix`, `revert`, `refuse` and `conflicts`: manual fixes from the shell."""
 
 from __future__ import annotations
 
@@ -117,28 +117,6 @@ def refuse(
     _print_done(done, as_json=as_json)
 
 
-def history(
-    advertiser: _Advertiser,
-    url: Annotated[str | None, typer.Option("--url", help="Only this image.")] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--until", help="As it stood then (UTC).")
-    ] = None,
-    as_json: _Json = False,
-) -> None:
-    """Show who changed what, and when; reverted fixes too."""
-    from forecourt import review
-    from forecourt.jobs.workspace import open_workspace
-    from forecourt.store.engine import reading
-
-    at = None if until is None else until.replace(tzinfo=UTC)
-    with open_workspace(Settings()) as workspace, reading(workspace.engine) as connection:
-        fixes = list(review.history(connection, advertiser=advertiser, url=url, until=at))
-    if as_json:
-        typer.echo(json.dumps([fix_to_json(one) for one in fixes], ensure_ascii=False))
-    else:
-        _print_table(fixes)
-
-
 def conflicts(as_json: _Json = False) -> None:
     """List images on which advertisers, or an advertiser and staff, disagree."""
     from forecourt import review
@@ -161,7 +139,7 @@ def conflicts(as_json: _Json = False) -> None:
     else:
         for one in found:
             out.print(f"Image {one.image_id}, {one.field}:", highlight=False)
-            _print_table(one.positions)
+            print_fixes(one.positions)
         out.print(f"{counted(len(found), 'conflict')}.", highlight=False)
 
 
@@ -200,11 +178,12 @@ def _print_done(done: Done, *, as_json: bool) -> None:
         fixes = [fix_to_json(one) for one in done.fixes]
         typer.echo(json.dumps({"act_id": done.act_id, "fixes": fixes}, ensure_ascii=False))
         return
-    _print_table(done.fixes)
+    print_fixes(done.fixes)
     out.print(f"Act {done.act_id}. To undo: forecourt revert --act {done.act_id} --by NAME")
 
 
-def _print_table(fixes: Any) -> None:
+def print_fixes(fixes: Any) -> None:
+    """Print fixes for people, a line each."""
     table = Table(box=None, pad_edge=False)
     for heading in ("fix", "when", "who", "for", "vehicle", "field", "from", "to", "image"):
         table.add_column(heading, overflow="fold")

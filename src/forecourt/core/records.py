@@ -152,7 +152,7 @@ class VisualKey:
     """What a picture looks like, whatever its encoding and size; `identity.visual` makes it.
 
     Attributes:
-        pdq: Perceptual hash of the luminance, 32 bytes.
+        pdq: Perceptual hash of the luminance, 32 bytes; empty where the picture is too plain.
         grid: Mean CIELAB colour of each of 8 x 8 cells, row by row: 192 bytes, L* scaled to 0-255,
             a* and b* moved by 128.
     """

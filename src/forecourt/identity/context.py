@@ -15,6 +15,14 @@ class VehicleRef:
     vin: str | None
 
 
+def are_known_to_be_one(fixed: VehicleRef, shown: VehicleRef) -> bool:
+    """Whether two vehicles are certainly one: the same VIN, or else the same id."""
+    if fixed.vin and shown.vin:
+        return fixed.vin == shown.vin
+    is_same_id = fixed.vehicle_id is not None and fixed.vehicle_id == shown.vehicle_id
+    return is_same_id and fixed.advertiser == shown.advertiser
+
+
 def are_known_to_differ(fixed: VehicleRef, shown: VehicleRef, *, listed: Container[str]) -> bool:
     """Whether two vehicles are certainly not one.
 

@@ -5,6 +5,9 @@ millions, but cannot tell a render from the same render in another paint. A coar
 colours can, and also sees a banner put over a photo. Neither follows a crop or a mirror image:
 those are other pictures.
 
+A plain picture (a card with a line of text) has no hash: its bits would be noise. There the grid
+alone decides, within tight bounds, and only on one and the same vehicle.
+
 PDQ: "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", Facebook 2019, with
 another way down to 64 x 64: one antialiased resample from whatever size the picture has, instead of
 two box filters. The hash then hardly depends on the size that a server chose (decision 15 has the
@@ -34,7 +37,11 @@ GRID_BYTES = GRID_SIDE * GRID_SIDE * 3
 MAX_PDQ_DISTANCE = 20  # bits
 MAX_GRID_DISTANCE = 6.0  # CIELAB units, in the cell that differs most
 MAX_COLOR_GRID_DISTANCE = 5.0  # tighter, for a fix of the colour to travel
-_MIN_QUALITY = 50  # PDQ's own advice: below, there is too little to recognise a picture by
+MAX_PLAIN_GRID_DISTANCE = 3.0  # between plain pictures, which no hash tells apart
+# Median distance of the coefficients from their median, in grey levels of the transform: below,
+# encoding anew flips more bits than the bound allows. PDQ's own measure of quality misses that in
+# pictures that are symmetric.
+_MIN_SPREAD = 10.0
 
 _SIDE = 64
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -75,16 +82,23 @@ class Likeness:
     """How far two pictures are apart.
 
     Attributes:
-        pdq_distance: Differing bits, 0-256.
+        pdq_distance: Differing bits, 0-256; None where neither picture has a hash.
         grid_distance: CIELAB distance of the cell that differs most.
     """
 
-    pdq_distance: int
+    pdq_distance: int | None
     grid_distance: float
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether only the grids say so: good enough on one and the same vehicle only."""
+        return self.pdq_distance is None
 
     @property
     def is_same_picture(self) -> bool:
         """Whether a fix of the image type may travel from the one to the other."""
+        if self.pdq_distance is None:
+            return self.grid_distance <= MAX_PLAIN_GRID_DISTANCE
         return self.pdq_distance <= MAX_PDQ_DISTANCE and self.grid_distance <= MAX_GRID_DISTANCE
 
     @property
@@ -93,33 +107,33 @@ class Likeness:
         return self.is_same_picture and self.grid_distance <= MAX_COLOR_GRID_DISTANCE
 
 
-def make_visual_key(rgb: NDArray[np.uint8]) -> VisualKey | None:
-    """Return what a picture looks like, or None if it is too plain to be told from others.
+def make_visual_key(rgb: NDArray[np.uint8]) -> VisualKey:
+    """Return what a picture looks like.
 
     Args:
         rgb: Shape (H, W, 3), of any size.
     """
     resized = Image.fromarray(rgb).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
     pixels = np.asarray(resized)
-    luma = pixels.astype(np.float32) @ _LUMA
-    if _quality(luma) < _MIN_QUALITY:
-        return None
-    coefficients = _DCT @ luma @ _DCT.T
-    bits = np.packbits((coefficients > np.median(coefficients)).ravel())
+    coefficients = _DCT @ (pixels.astype(np.float32) @ _LUMA) @ _DCT.T
+    above = coefficients - np.median(coefficients)
+    is_plain = np.median(np.abs(above)) < _MIN_SPREAD
+    pdq = b"" if is_plain else np.packbits((above > 0).ravel()).tobytes()
     cell = _SIDE // GRID_SIDE
     lab = _to_lab(pixels).reshape(GRID_SIDE, cell, GRID_SIDE, cell, 3).mean((1, 3))
     packed = np.clip(lab * [_L_SCALE, 1, 1] + [0, 128, 128] + 0.5, 0, 255).astype(np.uint8)
-    return VisualKey(pdq=bits.tobytes(), grid=packed.tobytes())
+    return VisualKey(pdq=pdq, grid=packed.tobytes())
 
 
 def compare(one: VisualKey, other: VisualKey) -> Likeness:
-    """Return how far two pictures are apart. Symmetric; zero for a picture and itself."""
-    bits = int.from_bytes(one.pdq, "big") ^ int.from_bytes(other.pdq, "big")
-    steps = (_unpack_grid(one) - _unpack_grid(other)) / np.array([_L_SCALE, 1, 1], np.float32)
-    return Likeness(
-        pdq_distance=bits.bit_count(),
-        grid_distance=float(np.sqrt((steps**2).sum(axis=1)).max()),
-    )
+    """Return how far two pictures are apart. Symmetric; no distance between one and itself."""
+    bits: int | None = PDQ_BITS  # a plain picture and one that is not have nothing in common
+    if one.pdq and other.pdq:
+        bits = (int.from_bytes(one.pdq, "big") ^ int.from_bytes(other.pdq, "big")).bit_count()
+    elif not one.pdq and not other.pdq:
+        bits = None
+    steps = _unpack_grids(one.grid) - _unpack_grids(other.grid)
+    return Likeness(pdq_distance=bits, grid_distance=float(_worst_cell(steps)[0]))
 
 
 class VisualIndex:
@@ -151,23 +165,44 @@ class VisualIndex:
         totals = distances[left].astype(np.int64)
         for column, word in zip(self._columns[2:], words[2:], strict=True):
             totals += np.bitwise_count(column[left] ^ word)
-        return [self.ids[position] for position in left[totals <= max_distance]]
+        near: list[int] = left[totals <= max_distance].tolist()
+        return [self.ids[position] for position in near]
 
 
-def _quality(luma: NDArray[np.float32]) -> int:
-    """PDQ's measure of how much there is to see, 0-100: the sum of gradients, in whole steps."""
-    steps = [
-        (np.abs(np.diff(luma, axis=axis)) * (100 / 255)).astype(np.int32).sum() for axis in (0, 1)
-    ]
-    return min(100, int(sum(steps)) // 90)
+class PlainIndex:
+    """Finds plain pictures by their grids: a scan, for there are few.
+
+    Args:
+        ids: Of the images.
+        grids: Their `grid`, end to end.
+
+    Attributes:
+        ids: As given.
+    """
+
+    def __init__(self, ids: Sequence[int], grids: bytes) -> None:
+        self.ids = ids
+        self._grids = _unpack_grids(grids)
+
+    def find(self, grid: bytes) -> list[int]:
+        """Return the ids whose grid is near enough for plain pictures."""
+        worst = _worst_cell(self._grids - _unpack_grids(grid))
+        near = np.flatnonzero(worst <= MAX_PLAIN_GRID_DISTANCE).tolist()
+        return [self.ids[position] for position in near]
 
 
 def _to_lab(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     ratios = _LINEAR[pixels] @ _TO_XYZ.T
     f = np.where(ratios > 216 / 24389, np.cbrt(ratios), (24389 / 27 * ratios + 16) / 116)
     lab = (116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2]))
-    return np.stack(lab, axis=-1)
+    return np.asarray(np.stack(lab, axis=-1), np.float32)
 
 
-def _unpack_grid(key: VisualKey) -> NDArray[np.float32]:
-    return np.frombuffer(key.grid, np.uint8).reshape(-1, 3).astype(np.float32)
+def _unpack_grids(grids: bytes) -> NDArray[np.float32]:
+    """Return grids that stand end to end as L*, a* + 128, b* + 128; shape (N, 64, 3)."""
+    cells = np.frombuffer(grids, np.uint8).reshape(-1, GRID_SIDE * GRID_SIDE, 3)
+    return np.asarray(cells / np.array([_L_SCALE, 1, 1]), np.float32)
+
+
+def _worst_cell(steps: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.linalg.norm(steps, axis=-1).max(axis=-1), np.float32)

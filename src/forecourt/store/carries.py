@@ -25,12 +25,13 @@ class NewCarry:
 
     Attributes:
         with_color: Whether fixes of the colour travel too.
+        pdq_distance: None between plain pictures, which have no hash.
     """
 
     image_id: int
     from_image_id: int
     with_color: bool
-    pdq_distance: int
+    pdq_distance: int | None
     grid_distance: float
 
 

@@ -62,25 +62,41 @@ def load_fixed_hashes(
 ) -> tuple[list[int], bytes]:
     """Return images with a fix that holds for the advertiser, and their hashes end to end.
 
-    Fixes count dead or alive: one that is reverted today may be brought back tomorrow. Images that
-    are too plain, or have no visual key so far, are left out.
+    Fixes count dead or alive: one that is reverted today may be brought back tomorrow. Plain
+    images, and those without a visual key so far, are left out.
 
     Args:
         connection: A connection.
         advertiser: Whose inventory is compared.
         after_fix_id: Only images with a newer fix than this one.
     """
-    rows = connection.execute(
-        sa.select(images.c.id, images.c.pdq).where(
-            images.c.id.in_(_fixed_for(advertiser, after_fix_id)),
-            sa.func.length(images.c.pdq) > 0,
-        )
+    has_hash = sa.func.length(images.c.pdq) > 0
+    return _load_fixed(connection, images.c.pdq, has_hash, _fixed_for(advertiser, after_fix_id))
+
+
+def load_fixed_grids(
+    connection: sa.Connection, advertiser: str, *, after_fix_id: int = 0
+) -> tuple[list[int], bytes]:
+    """Return plain images with a fix that holds for the advertiser, and their grids end to end."""
+    is_plain = sa.func.length(images.c.pdq) == 0
+    return _load_fixed(
+        connection, images.c.lab_grid, is_plain, _fixed_for(advertiser, after_fix_id)
     )
-    ids, hashes = [], bytearray()
-    for image_id, pdq in rows:
+
+
+def _load_fixed(
+    connection: sa.Connection,
+    column: sa.Column[Any],
+    where: sa.ColumnElement[bool],
+    fixed: sa.Select[tuple[int]],
+) -> tuple[list[int], bytes]:
+    ids, values = [], bytearray()
+    for image_id, value in connection.execute(
+        sa.select(images.c.id, column).where(images.c.id.in_(fixed), where)
+    ):
         ids.append(image_id)
-        hashes += pdq
-    return ids, bytes(hashes)
+        values += value
+    return ids, bytes(values)
 
 
 def load_fixed_on(
@@ -107,12 +123,12 @@ def load_fixed_on(
 
 
 def load_visual_keys(connection: sa.Connection, image_ids: Collection[int]) -> dict[int, VisualKey]:
-    """Return the visual keys of images; those too plain, or without one so far, are left out."""
+    """Return the visual keys of images; those without one so far are left out."""
     keys: dict[int, VisualKey] = {}
     for chunk in _chunks(image_ids):
         rows = connection.execute(
             sa.select(images.c.id, images.c.pdq, images.c.lab_grid).where(
-                images.c.id.in_(chunk), sa.func.length(images.c.pdq) > 0
+                images.c.id.in_(chunk), images.c.pdq.is_not(None)
             )
         )
         keys.update({row.id: VisualKey(bytes(row.pdq), bytes(row.lab_grid)) for row in rows})
@@ -216,26 +232,38 @@ def find_listed(
     return found
 
 
+def has_changed(connection: sa.Connection, scrape_id: int) -> bool:
+    """Whether anything of a scrape is not what it was at the last comparison."""
+    return bool(connection.scalar(sa.select(sa.exists().where(*_changed(scrape_id)))))
+
+
 def mark_compared(connection: sa.Connection, scrape_id: int) -> None:
     """Note at the places of a scrape which image stands there, for the next comparison."""
+    connection.execute(
+        sa.update(vehicle_images)
+        .where(*_changed(scrape_id))
+        .values(compared_image_id=vehicle_images.c.image_id, compared_vin=_vin())
+    )
+
+
+def _changed(scrape_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     of_scrape = sa.select(vehicles.c.id).where(vehicles.c.scrape_id == scrape_id)
-    vin = (
+    return (
+        vehicle_images.c.vehicle_id.in_(of_scrape),
+        vehicle_images.c.scrape_id == scrape_id,
+        vehicle_images.c.image_id.is_not(None),
+        sa.or_(
+            vehicle_images.c.compared_image_id.is_distinct_from(vehicle_images.c.image_id),
+            vehicle_images.c.compared_vin.is_distinct_from(_vin()),
+        ),
+    )
+
+
+def _vin() -> sa.ScalarSelect[Any]:
+    return (
         sa.select(vehicles.c.vin)
         .where(vehicles.c.id == vehicle_images.c.vehicle_id)
         .scalar_subquery()
-    )
-    connection.execute(
-        sa.update(vehicle_images)
-        .where(
-            vehicle_images.c.vehicle_id.in_(of_scrape),
-            vehicle_images.c.scrape_id == scrape_id,
-            vehicle_images.c.image_id.is_not(None),
-            sa.or_(
-                vehicle_images.c.compared_image_id.is_distinct_from(vehicle_images.c.image_id),
-                vehicle_images.c.compared_vin.is_distinct_from(vin),
-            ),
-        )
-        .values(compared_image_id=vehicle_images.c.image_id, compared_vin=vin)
     )
 
 

@@ -25,7 +25,7 @@ class NewImage:
 
     Attributes:
         thumbnail: Its address in the media folder.
-        visual_key: None where the picture is too plain to have one.
+        visual_key: None where none was made.
     """
 
     bytes_key: str
@@ -125,11 +125,9 @@ def add_images(connection: sa.Connection, new: Sequence[NewImage]) -> dict[str, 
     return ids
 
 
-def visual_columns(key: VisualKey | None) -> dict[str, bytes]:
-    """Return a visual key as columns of `images`; a picture that is too plain has empty ones."""
-    if key is None:
-        return {"pdq": b"", "lab_grid": b""}
-    return {"pdq": key.pdq, "lab_grid": key.grid}
+def visual_columns(key: VisualKey | None) -> dict[str, bytes | None]:
+    """Return a visual key as columns of `images`."""
+    return {"pdq": key.pdq if key else None, "lab_grid": key.grid if key else None}
 
 
 def add_aliases(

@@ -6,7 +6,7 @@
                                  urls >─ hosts           acts ─< fixes >─ images
                                                            ├─< fix_states >─ fixes
         images ─< carries >─ images                        ├─< carry_states >─ carries
-                                                           └─< rulings >─ images
+        scrapes ─< class_counts      fixes ── legacy_values └─< rulings >─ images
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
 key under which it was ever seen is an alias. `vehicle_images` says what stands where in an
@@ -143,7 +143,7 @@ images = Table(
     Column("height", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("thumbnail", String(64)),
-    # The visual key: empty where the picture is too plain, NULL where none was made yet.
+    # The visual key: no hash where the picture is too plain; both NULL where none was made yet.
     Column("pdq", LargeBinary(32)),
     Column("lab_grid", LargeBinary(192)),
     Column("created_at", UtcDateTime, nullable=False),
@@ -245,6 +245,7 @@ acts = Table(
     Column("source", String(16), nullable=False),  # ActSource
     Column("note", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Index(None, "at"),  # an import finds by it what was imported before
 )
 
 fixes = Table(
@@ -290,7 +291,7 @@ carries = Table(
     _ref("image_id", "images.id"),
     _ref("from_image_id", "images.id"),
     Column("with_color", Boolean, nullable=False),
-    Column("pdq_distance", Integer, nullable=False),
+    Column("pdq_distance", Integer),  # NULL between plain pictures
     Column("grid_distance", Float, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("advertiser", "image_id", "from_image_id"),
@@ -321,4 +322,27 @@ rulings = Table(
     _ref("latest_fix_id", "fixes.id", nullable=True),  # what was known when it was made
     Index(None, "act_id"),
     Index(None, "image_id", "field", "id"),
+)
+
+# How an imported file spelled what is stored in our words: "N/A", "Silver".
+legacy_values = Table(
+    "legacy_values",
+    metadata,
+    _ref("fix_id", "fixes.id"),
+    Column("value_from", Text),
+    Column("value", Text),
+    PrimaryKeyConstraint("fix_id"),
+)
+
+# What the model's answers to a scrape were when it finished, by class: later scrapes replace the
+# rows that it was counted from.
+class_counts = Table(
+    "class_counts",
+    metadata,
+    _ref("scrape_id", "scrapes.id"),
+    Column("field", String(16), nullable=False),  # FixField
+    Column("value", String(16), nullable=False),  # "" is no colour
+    Column("model_version", String(100), nullable=False),
+    Column("images", Integer, nullable=False),
+    PrimaryKeyConstraint("scrape_id", "field", "value"),
 )

@@ -12,13 +12,14 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, product
 
 import sqlalchemy as sa
 
 from forecourt.core.errors import ImageSkippedError
-from forecourt.identity.context import VehicleRef, are_known_to_differ
-from forecourt.identity.visual import Likeness, VisualIndex, compare, make_visual_key
+from forecourt.core.records import VisualKey
+from forecourt.identity.context import VehicleRef, are_known_to_be_one, are_known_to_differ
+from forecourt.identity.visual import Likeness, PlainIndex, VisualIndex, compare, make_visual_key
 from forecourt.store import carries as stored_carries
 from forecourt.store import comparison
 from forecourt.store.carries import NewCarry
@@ -26,6 +27,7 @@ from forecourt.store.comparison import Place
 from forecourt.store.engine import reading, writing
 from forecourt.store.images import visual_columns
 from forecourt.store.media import MediaFolder
+from forecourt.tagging.interrupts import held_back
 from forecourt.vision.decode import decode_image
 
 
@@ -58,13 +60,11 @@ def carry_fixes(engine: sa.Engine, media: MediaFolder, scrape_id: int, advertise
             connection,
             scrape_id,
             advertiser,
-            everything=VisualIndex(*comparison.load_fixed_hashes(connection, advertiser)),
-            recent=VisualIndex(
-                *comparison.load_fixed_hashes(connection, advertiser, after_fix_id=done)
-            ),
+            everything=_load_fixed(connection, advertiser, after_fix_id=0),
+            recent=_load_fixed(connection, advertiser, after_fix_id=done),
         )
         new = compared.find_carries()
-    with writing(engine) as connection:
+    with held_back(), writing(engine) as connection:
         stored_carries.add_carries(connection, advertiser, new, at=datetime.now(UTC))
         comparison.mark_compared(connection, scrape_id)
         comparison.save_progress(connection, advertiser, latest)
@@ -86,8 +86,32 @@ def _make_missing_keys(engine: sa.Engine, media: MediaFolder, advertiser: str) -
             continue  # a damaged file; the image keeps its fixes, they only do not travel
         rows.append({"row_id": image_id, **visual_columns(key)})
     if rows:
-        with writing(engine) as connection:
+        with held_back(), writing(engine) as connection:
             comparison.save_visual_keys(connection, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """Images that were fixed, to be found by what they look like."""
+
+    hashed: VisualIndex
+    plain: PlainIndex
+
+    @property
+    def ids(self) -> frozenset[int]:
+        return frozenset(self.hashed.ids) | frozenset(self.plain.ids)
+
+    def find(self, key: VisualKey) -> list[int]:
+        return self.hashed.find(key.pdq) if key.pdq else self.plain.find(key.grid)
+
+
+def _load_fixed(connection: sa.Connection, advertiser: str, *, after_fix_id: int) -> _Fixed:
+    return _Fixed(
+        VisualIndex(
+            *comparison.load_fixed_hashes(connection, advertiser, after_fix_id=after_fix_id)
+        ),
+        PlainIndex(*comparison.load_fixed_grids(connection, advertiser, after_fix_id=after_fix_id)),
+    )
 
 
 class _Comparison:
@@ -99,27 +123,30 @@ class _Comparison:
         scrape_id: int,
         advertiser: str,
         *,
-        everything: VisualIndex,
-        recent: VisualIndex,
+        everything: _Fixed,
+        recent: _Fixed,
     ) -> None:
         self._connection = connection
         self._scrape_id = scrape_id
         self._advertiser = advertiser
         self._everything = everything
         self._recent = recent
-        self._fixed = frozenset(everything.ids)
+        self._fixed = everything.ids
+        self._has_recent = bool(recent.ids)
 
     def find_carries(self) -> list[NewCarry]:
         """Return what looks the same, where the vehicles may be one too."""
-        if not self._fixed:
+        is_changed = comparison.has_changed(self._connection, self._scrape_id)
+        if not (self._fixed and (is_changed or self._has_recent)):
             return []
         findings = _Findings()
         for page in comparison.iter_places(self._connection, self._scrape_id):
             self._note_vehicles(page, findings)
             changed = {one.image_id for one in page if one.image_id != one.compared_id}
             findings.matches += self._match(changed, self._everything)
-            kept = {one.image_id for one in page} - changed
-            findings.matches += self._match(kept, self._recent)
+            if self._has_recent:
+                kept = {one.image_id for one in page} - changed
+                findings.matches += self._match(kept, self._recent)
         return self._allowed(findings)
 
     def _note_vehicles(self, page: list[Place], findings: _Findings) -> None:
@@ -135,11 +162,9 @@ class _Comparison:
                 then = VehicleRef(self._advertiser, place.vehicle_id, place.compared_vin)
                 findings.seen_on[image_id].add(then)
 
-    def _match(self, image_ids: Collection[int], index: VisualIndex) -> list[NewCarry]:
-        if not index.ids or not image_ids:
-            return []
+    def _match(self, image_ids: Collection[int], fixed_images: _Fixed) -> list[NewCarry]:
         shown = comparison.load_visual_keys(self._connection, image_ids)
-        candidates = {image_id: index.find(key.pdq) for image_id, key in shown.items()}
+        candidates = {image_id: fixed_images.find(key) for image_id, key in shown.items()}
         fixed = comparison.load_visual_keys(
             self._connection, set(chain.from_iterable(candidates.values()))
         )
@@ -152,7 +177,7 @@ class _Comparison:
         return found
 
     def _allowed(self, findings: _Findings) -> list[NewCarry]:
-        """Return the matches whose vehicles may be one.
+        """Return the matches whose vehicles may be one; of plain pictures, whose vehicle is one.
 
         One vehicle is enough: all places of an image have the same bytes, so it is the same picture
         on each of them.
@@ -168,15 +193,17 @@ class _Comparison:
             self._connection, self._scrape_id, {match.image_id for match in findings.matches}
         ):
             shown_on[place.image_id].add(VehicleRef(self._advertiser, place.vehicle_id, place.vin))
-        return [
-            match
-            for match in findings.matches
-            if any(
-                not are_known_to_differ(fixed, shown, listed=listed)
-                for fixed in fixed_on[match.from_image_id] | findings.seen_on[match.from_image_id]
-                for shown in shown_on[match.image_id]
+
+        def may_travel(match: NewCarry) -> bool:
+            source = match.from_image_id
+            pairs = product(fixed_on[source] | findings.seen_on[source], shown_on[match.image_id])
+            if match.pdq_distance is None:
+                return any(are_known_to_be_one(fixed, shown) for fixed, shown in pairs)
+            return any(
+                not are_known_to_differ(fixed, shown, listed=listed) for fixed, shown in pairs
             )
-        ]
+
+        return [match for match in findings.matches if may_travel(match)]
 
 
 def _new_carry(image_id: int, fixed_id: int, likeness: Likeness) -> NewCarry:

@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One image that the model has an answer for. `visual_key`: None where it is too plain."""
+    """One image that the model has an answer for. `visual_key`: None where nobody asked for it."""
 
     info: ImageInfo
     thumbnail: bytes

@@ -12,8 +12,10 @@ from forecourt.identity.visual import (
     MAX_COLOR_GRID_DISTANCE,
     MAX_GRID_DISTANCE,
     MAX_PDQ_DISTANCE,
+    MAX_PLAIN_GRID_DISTANCE,
     PDQ_BYTES,
     Likeness,
+    PlainIndex,
     VisualIndex,
     compare,
     make_visual_key,
@@ -39,7 +41,7 @@ PAINTS = {
 
 def key_of(image: Image.Image) -> VisualKey:
     key = make_visual_key(np.asarray(image))
-    assert key is not None
+    assert key.pdq, "not plain"
     return key
 
 
@@ -59,9 +61,7 @@ def test_same_picture_encoded_anew(file_format: str, options: dict[str, int], sc
     image = scene(3)
     smaller = image.resize((int(640 * scale), int(480 * scale)), Image.Resampling.LANCZOS)
     decoded = decode_image(encode(smaller, file_format, **options)).rgb
-    key = make_visual_key(decoded)
-    assert key is not None
-    likeness = compare(key_of(image), key)
+    likeness = compare(key_of(image), make_visual_key(decoded))
     assert likeness.is_same_paint, likeness
 
 
@@ -100,12 +100,31 @@ def test_other_place_is_another_picture() -> None:
             assert not compare(one, other).is_same_picture
 
 
-@pytest.mark.parametrize(
-    "pixels",
-    [np.full((480, 640, 3), 255, np.uint8), np.full((20, 20, 3), (90, 20, 20), np.uint8)],
-)
-def test_plain_picture_has_no_key(pixels: np.ndarray) -> None:
-    assert make_visual_key(pixels) is None
+PLAIN = [np.full((480, 640, 3), 255, np.uint8), np.full((20, 20, 3), (90, 20, 20), np.uint8)]
+
+
+@pytest.mark.parametrize("pixels", PLAIN)
+def test_plain_picture_has_no_hash(pixels: np.ndarray) -> None:
+    key = make_visual_key(pixels)
+    assert (key.pdq, len(key.grid)) == (b"", GRID_BYTES)
+
+
+def test_plain_pictures_are_told_by_their_grids_alone() -> None:
+    white, red = (make_visual_key(pixels) for pixels in PLAIN)
+    greyish = make_visual_key(np.full((300, 300, 3), 250, np.uint8))
+    grey = make_visual_key(np.full((300, 300, 3), 240, np.uint8))
+    assert compare(white, greyish).is_plain
+    assert compare(white, greyish).is_same_picture
+    assert not compare(white, grey).is_same_picture
+    index = PlainIndex([7, 8, 9], white.grid + red.grid + greyish.grid)
+    assert index.find(white.grid) == [7, 9]
+    assert PlainIndex([], b"").find(white.grid) == []
+
+
+def test_plain_picture_is_no_picture_with_a_hash() -> None:
+    likeness = compare(make_visual_key(PLAIN[0]), key_of(scene()))
+    assert not likeness.is_same_picture
+    assert not likeness.is_plain
 
 
 def test_key_has_the_size_that_the_store_has_room_for() -> None:
@@ -132,10 +151,12 @@ def test_grid_holds_mean_lab_colors() -> None:
         (MAX_PDQ_DISTANCE, MAX_GRID_DISTANCE, True, False),
         (MAX_PDQ_DISTANCE, MAX_GRID_DISTANCE + 0.1, False, False),
         (MAX_PDQ_DISTANCE + 1, 0.0, False, False),
+        (None, MAX_PLAIN_GRID_DISTANCE, True, True),
+        (None, MAX_PLAIN_GRID_DISTANCE + 0.1, False, False),
     ],
 )
 def test_both_measures_have_to_agree(
-    pdq_distance: int, grid_distance: float, *, is_same_picture: bool, is_same_paint: bool
+    pdq_distance: int | None, grid_distance: float, *, is_same_picture: bool, is_same_paint: bool
 ) -> None:
     likeness = Likeness(pdq_distance, grid_distance)
     assert (likeness.is_same_picture, likeness.is_same_paint) == (is_same_picture, is_same_paint)

@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("image_id", _ID, nullable=False),
         sa.Column("from_image_id", _ID, nullable=False),
         sa.Column("with_color", sa.Boolean(), nullable=False),
-        sa.Column("pdq_distance", sa.Integer(), nullable=False),
+        sa.Column("pdq_distance", sa.Integer(), nullable=True),
         sa.Column("grid_distance", sa.Float(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
