@@ -7,7 +7,7 @@ tagged, now or by whoever resumes it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,21 +17,26 @@ from forecourt.core.errors import FeedError
 from forecourt.core.records import RefusedRow, Vehicle
 from forecourt.identity.urls import make_url_key
 from forecourt.store import inventory
-from forecourt.store.inventory import KeyedVehicle, NewScrape
+from forecourt.store.inventory import KeyedVehicle, NewScrape, Scrape
 
 _BATCH_VEHICLES = 500
 _BATCH_IMAGES = 2_000  # what takes the memory: a vehicle may have many
 _CHUNK = 1 << 20
 
 
+_SHRUNK = 0.5  # of what the scrape before held; sold vehicles never explain as much in a day
+_FEW = 10  # below this many any share is chance
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """What a feed held."""
+    """What a feed held. `warnings`: what looks like a mistake of whoever made it, in words."""
 
     scrape_id: int
     vehicles: int
     images: int
     refused: int
+    warnings: tuple[str, ...] = ()
 
 
 def digest_file(path: Path) -> str:
@@ -56,6 +61,7 @@ def accept(
     scrape: NewScrape,
     *,
     on_refused: Callable[[RefusedRow], None],
+    allow_empty: bool = False,
 ) -> Accepted:
     """Store every vehicle of a feed as one scrape. Does not commit.
 
@@ -64,10 +70,14 @@ def accept(
         rows: The feed, in its order.
         scrape: Whose it is and where it came from.
         on_refused: Told of every row that could not be used.
+        allow_empty: A feed without any row says that the inventory is empty; else it is taken for
+            a mistake.
 
     Raises:
-        FeedError: there are rows, and none could be used. Whoever holds the transaction rolls back.
+        FeedError: there are rows, and none could be used; or there are none. Whoever holds the
+            transaction rolls back.
     """
+    before = inventory.find_latest(connection, scrape.advertiser)
     scrape_id = inventory.add_scrape(connection, scrape)
     vehicles = images = refused = waiting = 0
     batch: list[KeyedVehicle] = []
@@ -89,7 +99,37 @@ def accept(
         raise FeedError(
             f"Every row of the feed was refused ({refused}). The inventory stays as it was."
         )
+    if not vehicles and not allow_empty:
+        raise FeedError(
+            "The feed holds no vehicles. The inventory stays as it was; where it really is empty, "
+            "say so with --allow-empty."
+        )
     inventory.close_import(
         connection, scrape_id, vehicles_count=vehicles, images=images, refused=refused
     )
-    return Accepted(scrape_id=scrape_id, vehicles=vehicles, images=images, refused=refused)
+    return Accepted(
+        scrape_id=scrape_id,
+        vehicles=vehicles,
+        images=images,
+        refused=refused,
+        warnings=tuple(_find_warnings(before, vehicles=vehicles, images=images)),
+    )
+
+
+def _find_warnings(before: Scrape | None, *, vehicles: int, images: int) -> Iterator[str]:
+    """Yield what a broken scraper or an unknown field name does to an inventory."""
+    if vehicles and not images:
+        yield (
+            "No vehicle of this feed has an image. Is the field called as in docs/feeds.md? "
+            "`images` is always understood."
+        )
+    if before is None:
+        return
+    held = (("vehicles", vehicles, before.vehicles), ("images", images, before.images))
+    for name, now, then in held:
+        if then >= _FEW and 0 < now < then * _SHRUNK:
+            yield (
+                f"This feed holds {now:,} {name}; the scrape before held {then:,}. Where that is a "
+                "mistake, tag the earlier feed again."
+            )
+            return

@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 from forecourt.core.records import RefusedRow, Vehicle
-from forecourt.feeds.aliases import ALIASES
-from forecourt.feeds.images import _FIRST, _MORE, is_image_field
+from forecourt.feeds.images import is_image_field
 from forecourt.feeds.read import read_feed
 from forecourt.feeds.records import LONGEST_ROW, FeedFormat
 from forecourt.feeds.seen import SeenIds
 from forecourt.feeds.urls import _LONGEST_URL
 from forecourt.feeds.vehicles import _LONGEST_ID
+from forecourt.feeds.vocabulary import ABBREVIATIONS, ALIASES, FIRST_IMAGES, MORE_IMAGES
 from forecourt.feeds.xml import VEHICLE_ELEMENTS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
@@ -38,11 +38,16 @@ def test_the_alias_table_is_the_codes() -> None:
     assert [field for field, _names in rows] == list(ALIASES)
 
 
+def test_the_short_forms_are_the_codes() -> None:
+    paragraph = section("Fields").partition("short\nforms are known (")[2].partition(")")[0]
+    assert set(words(paragraph)) == {short for _word, short in ABBREVIATIONS} | {"#"}
+
+
 def test_the_image_fields_are_the_codes() -> None:
     points = re.findall(r"^\d\. ((?:.|\n  )+)", section("Images"), flags=re.MULTILINE)
     first, numbered, more, nested = (words(point) for point in points)
-    assert tuple(first) == _FIRST
-    assert tuple(more) == _MORE
+    assert tuple(first) == FIRST_IMAGES
+    assert tuple(more) == MORE_IMAGES
     assert all(map(is_image_field, [*numbered, *nested]))
 
 

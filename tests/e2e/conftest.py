@@ -76,7 +76,7 @@ def start() -> Iterator[Start]:
         def start_process(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
             process = subprocess.Popen(  # noqa: S603
                 [FORECOURT, *map(str, arguments)],
-                stdout=subprocess.PIPE,
+                stdout=options.pop("stdout", subprocess.PIPE),
                 stderr=options.pop("stderr", subprocess.PIPE),
                 text=True,
                 env={**os.environ, "TERM": "xterm", "PYTHONWARNINGS": "default", **options},

@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from forecourt.core.labels import COLORS, IMAGE_TYPES
-from tests.support.command_line import Ended, Run, write_feed
+from tests.support.command_line import Ended, Run, Start, write_feed
 from tests.support.image_host import ImageHost
 from tests.support.pictures import jpeg
 from tests.support.tiny_bundle import MAGENTA, PAINTS
@@ -53,6 +54,43 @@ def test_tag_json_lists_refused_rows_and_people_see_them_on_stderr(
     assert refused["hint"] in ended.err
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("none.csv", "id,image_link\n"),
+        ("none.json", "[]"),
+        ("none.json", '{"vehicles": []}'),
+        ("bad.csv", "id,image_link\n,https://a.example/1.jpg\n"),
+    ],
+)
+def test_a_feed_without_vehicles_leaves_the_sitemap_as_it_was(
+    run: Run, feed: Path, tmp_path: Path, name: str, content: str
+) -> None:
+    run("tag", feed)
+    before = run("export", "-a", "acme", "--format", "json").out
+    (tmp_path / name).write_text(content)
+    ended = run("tag", tmp_path / name, "-a", "acme")
+    assert_refused(ended, "The inventory stays as it was")
+    assert run("export", "-a", "acme", "--format", "json").out == before
+
+
+def test_an_inventory_that_really_is_empty_is_said_to_be(
+    run: Run, feed: Path, tmp_path: Path
+) -> None:
+    run("tag", feed)
+    (tmp_path / "none.csv").write_text("id,image_link\n")
+    ended = run("tag", tmp_path / "none.csv", "-a", "acme", "--allow-empty", "--json")
+    assert (ended.code, ended.json["vehicles"]) == (0, 0)
+    assert run("export", "-a", "acme", "--format", "json").json["vehicles"] == []
+
+
+def test_a_feed_without_images_is_warned_of(run: Run, tmp_path: Path) -> None:
+    ended = run("tag", write_feed(tmp_path, {"a": []}), "--json")
+    (warning,) = ended.json["warnings"]
+    assert " ".join(ended.err.split()) == f"Warning: {warning}"
+    assert "has an image" in warning
+
+
 def test_tag_strict_ends_with_1_where_an_image_was_skipped(run: Run, feed: Path) -> None:
     assert run("tag", feed, "--strict").code == 1
 
@@ -86,7 +124,7 @@ def test_names_that_look_like_markup_are_shown_as_they_are(
     url = host.put("/red.jpg", jpeg(PAINTS["Red"]))
     ended = run("tag", write_feed(tmp_path, {"a": [url]}, advertiser="[/bold] [red]motors[/red]"))
     assert ended.code == 0
-    assert "[/bold] [red]motors[/red]: 1 vehicles" in ended.out
+    assert "[/bold] [red]motors[/red]: 1 vehicle " in ended.out
 
 
 # ---- bad usage and bad surroundings: exit code 2, one line, no traceback -------------------------
@@ -110,7 +148,26 @@ def test_feeds_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
     assert_refused(run("tag", tmp_path / "empty.csv", "-a", "acme"), "empty.csv")
     assert_refused(run("tag", tmp_path / "nameless.json"), "give --advertiser")
     assert_refused(run("tag"), "Missing argument")
+    long = run("tag", tmp_path / "nameless.json", "-a", "a" * 201)
+    assert_refused(long, "name has 201 characters", "--advertiser")
     assert_refused(run("tag", tmp_path / "missing.json", "--jsno"), "No such option")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_never_ends_is_no_feed(
+    start: Start, tmp_path: Path, make: Callable[..., None]
+) -> None:
+    make(tmp_path / "feed.json")
+    process = start("tag", tmp_path / "feed.json", "-a", "acme")
+    _out, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "is no regular file" in err
+
+
+def test_an_address_is_no_feed(run: Run) -> None:
+    ended = run("tag", "https://ann:secret@a.example//feed.json?key=secret", "-a", "acme")
+    assert_refused(ended, "https://a.example//feed.json is an address", "download it first")
+    assert "secret" not in ended.err
 
 
 @pytest.mark.parametrize(
@@ -133,6 +190,23 @@ def test_settings_that_make_no_sense(
 ) -> None:
     monkeypatch.setenv(name, value)
     assert_refused(run("tag", feed), *words)
+
+
+def test_databases_that_cannot_be_used_say_what_to_do(run: Run, feed: Path, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    database = tmp_path / "home" / "forecourt.db"
+    database.write_bytes(b"no database at all" * 400)
+    assert_refused(run("tag", feed), "not a database", "put a backup in its place")
+    database.unlink()
+    database.mkdir()
+    ended = run("tag", feed)
+    assert_refused(ended, "unable to open", "Let FORECOURT_HOME name a folder that can be written")
+    assert ended.err.count("\n") == 1
+    database.rmdir()
+    run("tag", feed)
+    whole = database.read_bytes()
+    database.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    assert_refused(run("export", "-a", "acme", "--format", "csv"), "put a backup in its place")
 
 
 def test_export_of_an_unknown_advertiser_says_who_is_known(run: Run, feed: Path) -> None:

@@ -6,6 +6,8 @@ import json
 import os
 import pty
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,17 @@ from tests.support.pictures import jpeg
 from tests.support.tiny_bundle import PAINTS
 
 pytestmark = pytest.mark.usefixtures("command_settings")
+
+
+@pytest.fixture
+def run_python() -> Callable[[str], tuple[int, str]]:
+    def run_script(script: str) -> tuple[int, str]:
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+        )
+        return done.returncode, done.stderr
+
+    return run_script
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -87,6 +100,71 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(
     assert asked < 60 or summary["earlier"] > 0
     assert summary["requests"] == len(host.log) == 150 - summary["earlier"]
     assert summary["classified"] == 150 - summary["earlier"]
+
+
+@pytest.mark.parametrize("module", ["forecourt.cli", "forecourt.core.settings", "onnxruntime"])
+def test_ctrl_c_is_no_traceback_while_the_command_starts(
+    run_python: Callable[[str], tuple[int, str]], tmp_path: Path, module: str
+) -> None:
+    (tmp_path / "red.jpg").write_bytes(jpeg(PAINTS["Red"]))
+    script = f"""
+import builtins, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+inner = builtins.__import__
+def stopping(name, *rest):
+    if name == {module!r}:
+        builtins.__import__ = inner
+        os.kill(os.getpid(), signal.SIGINT)
+    return inner(name, *rest)
+builtins.__import__ = stopping
+sys.argv = ["forecourt", "classify", {str(tmp_path / "red.jpg")!r}]
+from forecourt.__main__ import main
+main()
+"""
+    assert run_python(script) == (130, "Stopped.\n")
+
+
+def test_a_full_disk_for_the_output_is_told_in_one_line(
+    run: Run, start: Start, feed: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "red.jpg"
+    picture.write_bytes(jpeg(PAINTS["Red"]))
+    run("tag", feed)
+    for arguments in (
+        ("export", "-a", "acme", "--format", "json"),
+        ("export", "-a", "acme", "--format", "csv"),
+        ("classify", picture, "--jsonl"),
+        ("classify", picture),
+        ("tag", feed),
+    ):
+        with Path("/dev/full").open("w") as full:
+            process = start(*arguments, stdout=full)
+            _out, err = process.communicate(timeout=180)
+        assert (process.returncode, err.count("\n")) == (2, 1), err
+        assert err.startswith("forecourt: Cannot write the output: No space left on device. Make")
+
+
+def test_a_second_run_of_a_feed_that_is_being_tagged_is_told(
+    host: ImageHost, start: Start, tmp_path: Path
+) -> None:
+    picture, locks = jpeg(PAINTS["Red"]), tmp_path / "home" / "locks"
+    feed = write_feed(tmp_path, {"a": [host.put("/a.jpg", picture, delay_s=20)]})
+    first = start("tag", feed, "--json")
+    wait_for(lambda: any(path.read_text() for path in locks.glob("*")))
+    second = start("tag", feed, "--json")
+    out, err = second.communicate(timeout=60)
+    assert (second.returncode, out) == (2, "")
+    assert err.startswith(
+        f"forecourt: This feed is being tagged already, by process {first.pid} on"
+    )
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+    host.put("/a.jpg", picture)
+    again = start("tag", feed, "--json")
+    out, err = again.communicate(timeout=180)
+    assert (again.returncode, err) == (0, "Going on with the interrupted run of this feed.\n")
+    assert json.loads(out)["done"] == 1
+    assert list(locks.iterdir()) == []
 
 
 def test_nothing_is_left_in_the_home_of_the_account(start: Start, tmp_path: Path) -> None:

@@ -70,6 +70,56 @@ def test_feed_without_one_good_row_does_not_empty_the_inventory(store: sa.Engine
     assert latest.id == first.scrape_id
 
 
+def test_feed_without_rows_empties_the_inventory_only_where_somebody_says_so(
+    store: sa.Engine,
+) -> None:
+    with writing(store) as connection:
+        first = intake.accept(connection, [Vehicle(id="a")], SCRAPE, on_refused=pytest.fail)
+    with pytest.raises(FeedError, match=r"stays as it was.*--allow-empty"), writing(store) as other:
+        intake.accept(other, [], SCRAPE, on_refused=pytest.fail)
+    with reading(store) as connection:
+        latest = inventory.find_latest(connection, "acme")
+    assert latest is not None
+    assert latest.id == first.scrape_id
+    with writing(store) as connection:
+        empty = intake.accept(connection, [], SCRAPE, on_refused=pytest.fail, allow_empty=True)
+        latest = inventory.find_latest(connection, "acme")
+    assert latest is not None
+    assert (latest.id, latest.vehicles, empty.warnings) == (empty.scrape_id, 0, ())
+
+
+def lot(vehicles: int, images: int) -> list[Vehicle]:
+    urls = tuple(f"https://x.example/{n}.jpg" for n in range(images))
+    return [Vehicle(id=str(n), images=urls) for n in range(vehicles)]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "warning"),
+    [
+        (None, (3, 1), None),
+        (None, (3, 0), "No vehicle of this feed has an image"),
+        ((20, 2), (20, 2), None),
+        ((20, 2), (10, 2), None),
+        ((20, 2), (9, 2), "holds 9 vehicles; the scrape before held 20"),
+        ((20, 5), (20, 2), "holds 40 images; the scrape before held 100"),
+        ((20, 2), (20, 0), "No vehicle of this feed has an image"),
+        ((9, 1), (1, 1), None),  # of so few, any share is chance
+    ],
+)
+def test_what_looks_like_a_broken_scraper_is_warned_of(
+    store: sa.Engine,
+    before: tuple[int, int] | None,
+    now: tuple[int, int],
+    warning: str | None,
+) -> None:
+    with writing(store) as connection:
+        if before is not None:
+            intake.accept(connection, lot(*before), SCRAPE, on_refused=pytest.fail)
+        accepted = intake.accept(connection, lot(*now), SCRAPE, on_refused=pytest.fail)
+    assert len(accepted.warnings) == (warning is not None)
+    assert all(warning in one for one in accepted.warnings if warning)
+
+
 def test_many_images_are_stored_in_batches_too(store: sa.Engine) -> None:
     urls = tuple(f"https://x.example/{number}.jpg" for number in range(900))
     rows = [Vehicle(id=str(number), images=urls) for number in range(5)]

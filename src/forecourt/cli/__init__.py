@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
+import os
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from forecourt import __version__
 from forecourt.cli import classify, demo, evaluate, fix, history, inspect, oddities, sitemap, tag
+from forecourt.cli.console import Farewell, farewell
 from forecourt.core.errors import ForecourtError
 from forecourt.core.logs import configure_logs
 
 EXIT_USAGE = 2
+EXIT_STOPPED = 130  # typer's own, after Ctrl-C
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 app = typer.Typer(
     name="forecourt",
@@ -67,14 +73,44 @@ app.command("migrate")(inspect.migrate_database)
 def main() -> None:
     """Run the command line; errors of the user's making end in one line and exit code 2.
 
-    Typer itself ends with 130 after Ctrl-C, and quietly where the reader of our output went away.
+    Ctrl-C ends with 130 and a word. Typer itself ends quietly where the reader of our output went
+    away.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # In any locale, as in files. A file name that is no UTF-8 comes escaped, as JSON wants.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    farewell.text = Farewell().text
     try:
-        app()
+        _run()
     except ForecourtError as error:
         typer.echo(f"forecourt: {error}", err=True)
         sys.exit(EXIT_USAGE)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _drop_output()
+        place = error.filename or "the output"
+        advice = "Make room there, or write elsewhere, and run the same command again."
+        typer.echo(f"forecourt: Cannot write {place}: {error.strerror}. {advice}", err=True)
+        sys.exit(EXIT_USAGE)
+
+
+def _run() -> None:
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == EXIT_STOPPED:
+            typer.echo(farewell.text, err=True)
+        raise
+    finally:
+        try:
+            sys.stdout.flush()  # here, where a full disk can still be told
+        except BrokenPipeError:
+            _drop_output()
+
+
+def _drop_output() -> None:
+    """Let what is left to be written go nowhere: Python would fail once more at its own end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -18,8 +20,37 @@ from rich.table import Table
 if TYPE_CHECKING:
     from forecourt.tagging.tally import Tally
 
-out = Console()
-err = Console(stderr=True)
+_UNBOUNDED = 1 << 16  # columns; no line of ours is longer
+
+
+class _Console(Console):
+    """Wraps lines on a terminal only: in files and pipes URLs and messages stay in one piece."""
+
+    @property  # type: ignore[misc]  # nobody sets it
+    def size(self) -> ConsoleDimensions:
+        found = super().size
+        if self.is_terminal or "COLUMNS" in os.environ:
+            return found
+        return ConsoleDimensions(_UNBOUNDED, found.height)
+
+
+out = _Console()
+err = _Console(stderr=True)
+
+
+@dataclass
+class Farewell:
+    """What is said where Ctrl-C ends a command; a command that can be resumed says so."""
+
+    text: str = "Stopped."
+
+
+farewell = Farewell()
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: "1 vehicle", "2,000 vehicles"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def tagging_progress() -> Progress:

@@ -33,7 +33,7 @@ def run(
     The model is the shipped one, or the bundle that FORECOURT_VISION__BUNDLE names.
     """
     from forecourt.core.samples import read_manifest
-    from forecourt.evaluate.card import render_figures, update_card
+    from forecourt.evaluate.card import read_card, render_figures, update_card
     from forecourt.evaluate.judge import judge
     from forecourt.evaluate.report import make_report
     from forecourt.vision.bundle import load_bundle
@@ -45,6 +45,10 @@ def run(
     samples = [one for one in read_manifest(folder) if one.split == split]
     if not samples:
         raise UsageError(f"{folder / 'data.csv'} has no rows of the split {split!r}.")
+    if card is not None:
+        read_card(card)  # before any work is done
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"Cannot write {output}: there is no folder {output.parent}.")
     settings = Settings()
     bundle = load_bundle(settings.vision.bundle)
     with Pipeline(bundle, settings.vision) as pipeline:

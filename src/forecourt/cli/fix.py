@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.table import Table
 
-from forecourt.cli.console import out
+from forecourt.cli.console import counted, err, out
+from forecourt.cli.fix_notes import find_notes
 from forecourt.core.errors import UsageError
 from forecourt.core.fixes import Actor, ActSource, Fix, NewAct
 from forecourt.core.labels import parse_color, parse_image_type
@@ -66,7 +67,11 @@ def fix(
             model_version=workspace.champion.version,
             everywhere=everywhere,
         )
+        version = workspace.champion.version
+        notes = list(find_notes(connection, advertiser, done.fixes, model_version=version))
     _print_done(done, as_json=as_json)
+    for note_of_fix in notes:
+        err.print(f"Note: {note_of_fix}", markup=False, highlight=False)
 
 
 def revert(
@@ -135,7 +140,7 @@ def conflicts(as_json: _Json = False) -> None:
         for one in found:
             out.print(f"Image {one.image_id}, {one.field}:", highlight=False)
             print_fixes(one.positions)
-        out.print(f"{len(found)} conflicts.", highlight=False)
+        out.print(f"{counted(len(found), 'conflict')}.", highlight=False)
 
 
 def fix_to_json(fix: Fix) -> dict[str, Any]:

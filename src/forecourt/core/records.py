@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 # ---- feeds ---------------------------------------------------------------------------------------
 
+LONGEST_ADVERTISER = 200  # characters of a name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vehicle:

@@ -8,7 +8,8 @@ Field by field, the first of these that has a value wins:
     R4  (colour only) the colour configured in the scrape, where it maps to one of the twelve
     R5  the champion's decision
     R6  the latest earlier model's decision, marked `stale_model`
-    R7  the default: Placeholder, no colour
+    R7  the default: Placeholder, no colour; also the colour where a fix of the type overrules a
+        model that saw a Placeholder, and so decided on none
 
 Within R1-R3 a direct fix beats a carried one, and the latest wins. R0 stands above all for colour:
 a Placeholder has none. Without a type of R1-R6 an image is `skipped`, with its reason: shown as a
@@ -34,6 +35,7 @@ STALE_MODEL = "stale_model"
 RECHECK_FAILED = "recheck_failed"
 NO_PREDICTION = "no_prediction"
 PLACEHOLDER_HAS_NO_COLOR = "placeholder_has_no_color"
+MODEL_SAW_PLACEHOLDER = "model_saw_placeholder"
 SCRAPE_COLOR = "scrape_color"
 SCRAPE_COLOR_UNMAPPED = "scrape_color_unmapped"
 _MARKS = frozenset({STALE_MODEL, PLACEHOLDER_HAS_NO_COLOR, SCRAPE_COLOR_UNMAPPED})
@@ -176,6 +178,8 @@ def _resolve_color(evidence: Evidence, image_type: Tag[ImageType]) -> Tag[Color 
     decision = evidence.decision
     if decision is None:  # R7
         return Tag(value=None, source=Source.DEFAULT, confidence=None, reason=NO_PREDICTION)
+    if decision.image_type is ImageType.PLACEHOLDER:  # overruled by a fix: it judged no paint
+        return Tag(value=None, source=Source.DEFAULT, confidence=None, reason=MODEL_SAW_PLACEHOLDER)
     marks = [STALE_MODEL] * evidence.is_stale + [SCRAPE_COLOR_UNMAPPED] * bool(scrape_color)
     return Tag(
         value=decision.color,

@@ -6,6 +6,10 @@ after two underscores (`FORECOURT_FETCH__TIMEOUT_S=10`).
 
 from __future__ import annotations
 
+import difflib
+import os
+import re
+from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +24,12 @@ Network = IPv4Network | IPv6Network
 
 _PREFIX = "FORECOURT_"
 _YEAR_S = 31_536_000.0
+# Pictures and weights for training and for tests: none of ours, but known.
+_OTHERS = frozenset({"FORECOURT_DATA", "FORECOURT_WEIGHTS"})
+# What Kubernetes sets in every container beside a service that is called "forecourt".
+_SERVICE = re.compile(
+    r"FORECOURT_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)"
+)
 
 
 class FetchSettings(BaseModel):
@@ -82,6 +92,11 @@ class VisionSettings(BaseModel):
     batch: int = Field(32, ge=1, le=512, description="Images per inference batch.")
     max_pixels: int = Field(64_000_000, ge=10_000, description="Largest image decoded, in pixels.")
 
+    @field_validator("bundle")
+    @classmethod
+    def _expand_bundle(cls, value: Path | None) -> Path | None:
+        return None if value is None else _expand(value)
+
 
 class Settings(BaseSettings):
     """Everything that can be set."""
@@ -98,8 +113,11 @@ class Settings(BaseSettings):
         """Read what `values` do not give from the environment.
 
         Raises:
-            SettingsError: a value makes no sense; the message names its variable.
+            SettingsError: a value makes no sense, or a variable is none of ours; it is named.
         """
+        unknown = [_explain_unknown(name) for name in sorted(os.environ) if _is_unknown(name)]
+        if unknown:
+            raise SettingsError(" ".join(unknown))
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -114,10 +132,50 @@ class Settings(BaseSettings):
     fetch: FetchSettings = FetchSettings()
     vision: VisionSettings = VisionSettings()
 
+    @field_validator("home")
+    @classmethod
+    def _expand_home(cls, value: Path) -> Path:
+        return _expand(value)
+
     @property
     def database_url(self) -> str:
         """URL for SQLAlchemy, from `database` or else the home folder."""
         return self.database or f"sqlite:///{self.home / 'forecourt.db'}"
+
+
+def _expand(path: Path) -> Path:
+    """Return a path with "~" as the shell would have it: in quotes, shells leave it as it is."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{error} Write the folder out") from error
+
+
+def _variables(model: type[BaseModel], prefix: str = _PREFIX) -> Iterator[str]:
+    for name, info in model.model_fields.items():
+        yield prefix + name.upper()
+        if isinstance(info.default, BaseModel):
+            yield from _variables(type(info.default), f"{prefix}{name.upper()}__")
+
+
+def _is_unknown(name: str) -> bool:
+    """Whether a variable of the environment looks like a setting and is none.
+
+    One of a nested group is left to the group, which knows its members.
+    """
+    upper = name.upper()
+    if not upper.startswith(_PREFIX) or not os.environ[name]:
+        return False
+    nested = upper.partition("__")
+    is_known = upper in {*_variables(Settings), *_OTHERS} or _SERVICE.fullmatch(upper)
+    return not is_known and not (nested[1] and nested[0] in _variables(Settings))
+
+
+def _explain_unknown(variable: str) -> str:
+    known = [name.removeprefix(_PREFIX) for name in (*_variables(Settings), *sorted(_OTHERS))]
+    near = difflib.get_close_matches(variable.upper().removeprefix(_PREFIX), known, 1)
+    hint = f" Is {_PREFIX}{near[0]} meant?" if near else ""
+    return f"{variable} is no setting; docs/settings.md lists them all.{hint}"
 
 
 def _explain(error: ValidationError) -> str:
@@ -126,7 +184,7 @@ def _explain(error: ValidationError) -> str:
     for one in error.errors(include_url=False):
         variable = _PREFIX + "__".join(str(part) for part in one["loc"]).upper()
         if one["type"] == "extra_forbidden":
-            sentences.append(f"{variable} is no setting; docs/settings.md lists them all.")
+            sentences.append(_explain_unknown(variable))
         else:
             message = one["msg"].removeprefix("Value error, ").removeprefix("Input ")
             sentences.append(f"{variable} is {one['input']!r}, but: {message}.")

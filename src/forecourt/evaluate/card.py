@@ -17,6 +17,17 @@ def update_card(path: Path, report: dict[str, Any]) -> None:
     Raises:
         UsageError: the card is missing, or does not have the two marks in their order.
     """
+    before, after = read_card(path)
+    figures = render_figures(report)
+    path.write_text(f"{before}{FIGURES_BEGIN}\n\n{figures}\n{FIGURES_END}{after}", encoding="utf-8")
+
+
+def read_card(path: Path) -> tuple[str, str]:
+    """Return what stands in a card before its figures and behind them.
+
+    Raises:
+        UsageError: the card is missing, or does not have the two marks in their order.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -28,8 +39,7 @@ def update_card(path: Path, report: dict[str, Any]) -> None:
             f"{path} has no place for figures. Put these two lines in it: {FIGURES_BEGIN} and "
             f"{FIGURES_END}."
         )
-    figures = render_figures(report)
-    path.write_text(f"{before}{FIGURES_BEGIN}\n\n{figures}\n{FIGURES_END}{after}", encoding="utf-8")
+    return before, after
 
 
 def render_figures(report: dict[str, Any]) -> str:

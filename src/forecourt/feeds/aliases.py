@@ -1,48 +1,15 @@
-"""The alias table: what feeds call the fields of a vehicle, and the words of its condition."""
+"""The fields of a vehicle by the names that feeds give them, and the words of its condition."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from forecourt.feeds.images import is_image_field
 from forecourt.feeds.records import Fields
+from forecourt.feeds.vocabulary import ALIASES, AMBIGUOUS
 from forecourt.feeds.words import clean_text, is_nothing
 
-# Canonical field → names in feeds, best first (normalised: lower case, "_" for the rest).
-ALIASES: dict[str, tuple[str, ...]] = {
-    "id": (
-        "stock", "stock_number", "stocknumber", "stock_no", "stockno", "stock_id", "vehicle_id",
-        "vehicleid", "id", "offer_id", "unit_id", "listing_id",
-    ),
-    "vin": (
-        "vin", "vehicleidentificationnumber", "vehicle_identification_number", "vin_number", "hin",
-    ),
-    "title": ("title", "name", "vehicle_title", "headline"),
-    "make": ("make", "brand", "brand.name", "manufacturer", "manufacturer.name"),
-    "model": ("model", "model.name"),
-    "year": ("year", "model_year", "modelyear", "vehiclemodeldate", "modeldate"),
-    "trim": ("trim", "series", "vehicleconfiguration"),
-    "condition": (
-        "state_of_vehicle", "new_used", "newused", "condition", "itemcondition",
-        "vehicle_condition", "stock_type", "inventory_type",
-    ),
-    "certified": ("certified", "certified_pre_owned", "certifiedpreowned", "is_certified", "cpo"),
-    "body_type": (
-        "body_type", "bodytype", "body_style", "bodystyle", "body", "vehicle_type", "vehicletype",
-    ),
-    "color": (
-        "exterior_color", "exteriorcolor", "exterior_colour", "exteriorcolour", "ext_color",
-        "extcolor", "exterior", "color", "colour",
-    ),
-    "url": (
-        "link", "url", "vdp_url", "vdpurl", "vdp", "vehicle_dealer_website_vdp_url", "detail_url",
-        "vehicle_url", "link_template",
-    ),
-}  # fmt: skip
-# What "type" means is known only by its value: a condition, or a body type.
-_AMBIGUOUS = "type"
-_KNOWN = frozenset(alias for aliases in ALIASES.values() for alias in aliases) | {_AMBIGUOUS}
+_KNOWN = frozenset(alias for aliases in ALIASES.values() for alias in aliases) | {AMBIGUOUS}
 
 _CONDITIONS = {
     "New": "new n newcondition brand_new new_vehicle neu nuevo neuf",
@@ -61,9 +28,9 @@ _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _YES = frozenset({"1", "y", "yes", "true", "t", "x", "certified"})
 
 
-def recognized_fields(names: Iterable[str]) -> int:
-    """Return how many normalised names the alias table or the image fields know."""
-    return sum(name in _KNOWN or is_image_field(name) for name in names)
+def is_known_field(name: str) -> bool:
+    """Whether a normalised name is one of a vehicle's fields, images included."""
+    return name in _KNOWN or is_image_field(name)
 
 
 def find(fields: Fields, canonical: str) -> str | None:
@@ -86,7 +53,7 @@ def find_kind(
         condition = condition or read_condition(next(iter(fields.get(name, ())), None))
     if read_condition(title) is not None:  # a known dealer format calls the condition "title"
         condition, title = condition or read_condition(title), None
-    kind = clean_text(next(iter(fields.get(_AMBIGUOUS, ())), "")) or None
+    kind = clean_text(next(iter(fields.get(AMBIGUOUS, ())), "")) or None
     if read_condition(kind) is not None:
         condition = condition or read_condition(kind)
     else:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from forecourt.core.errors import FeedError
-from forecourt.feeds.aliases import ALIASES, recognized_fields
+from forecourt.feeds.aliases import is_known_field
 from forecourt.feeds.images import is_image_field
 from forecourt.feeds.records import LONGEST_ROW, BrokenRow, Names, RawRow, normalize_name
+from forecourt.feeds.vocabulary import ALIASES
 from forecourt.feeds.words import clean_text
 
 _DELIMITERS = (",", "\t", ";", "|")
@@ -88,11 +89,25 @@ class DelimitedReader:
                 yield self._make_row(number, line, cells)
 
     def _read_alone(self, line: str) -> list[str] | None:
-        """Read one line with stray quotes in its fields ('27" wheels'); None: it makes no sense."""
-        reader = csv.reader([line, ""], delimiter=self._delimiter, skipinitialspace=True)
-        cells = next(reader, [])
-        is_closed = reader.line_num == 1
-        return cells if is_closed and len(cells) == len(self.names) else None
+        """Read one line with stray quotes in its fields ('27" wheels'); None: it makes no sense.
+
+        Some exporters put a backslash before a quote inside a field, and do not double it.
+        """
+        for escape in ("\\", None) if '\\"' in line else (None,):
+            reader = csv.reader(
+                [line, ""],
+                delimiter=self._delimiter,
+                skipinitialspace=True,
+                escapechar=escape,
+                strict=escape is not None,
+            )
+            try:
+                cells = next(reader, [])
+            except csv.Error:
+                continue
+            if reader.line_num == 1 and len(cells) == len(self.names):
+                return cells
+        return None
 
     def _make_row(self, number: int, line: int, cells: list[str]) -> RawRow | BrokenRow:
         problem = self._find_problem(cells)
@@ -186,6 +201,7 @@ class _Lines:
 def _find_header(lines: _Lines, columns: Columns) -> tuple[str, list[str]]:
     """Return separator and cells of the first line that names two known fields or more."""
     first = ""
+    only: list[str] = []  # the cells of a line that names one known field
     for line in islice(lines, _HEADER_WITHIN):
         first = first or line.strip()
         known, delimiter, cells = max(
@@ -194,6 +210,9 @@ def _find_header(lines: _Lines, columns: Columns) -> tuple[str, list[str]]:
         )
         if known >= 2:  # one known word can stand in any text
             return delimiter, cells
+        only = only or (cells if known else [])
+    if only:
+        columns.check(list(map(normalize_name, only)), only)
     raise FeedError(f"The first line names no known fields: {first[:80]!r}. {columns.advice}")
 
 
@@ -206,21 +225,23 @@ def _read_header(line: str, delimiter: str, columns: Columns) -> tuple[int, str,
 
 
 def _check_header(names: list[str], header: list[str]) -> None:
+    has_id = any(name in ALIASES["id"] or name in ALIASES["vin"] for name in names)
+    if has_id and any(map(is_image_field, names)):
+        return
     shown = ", ".join(clean_text(cell) for cell in header[:30])
-    if not any(name in ALIASES["id"] or name in ALIASES["vin"] for name in names):
-        raise FeedError(
-            f"The header has no field for an id: {shown}. Call one of them id, stock or vin "
-            "(docs/feeds.md lists all names)."
-        )
-    if not any(map(is_image_field, names)):
-        raise FeedError(
-            f"The header has no field for images: {shown}. Call one of them image_link "
-            "(docs/feeds.md lists all names)."
-        )
+    known = [
+        clean_text(cell) for name, cell in zip(names, header, strict=True) if is_known_field(name)
+    ]
+    missing, advice = ("images", "image_link") if has_id else ("an id", "id, stock or vin")
+    raise FeedError(
+        f"The header has no field for {missing}: {shown}. Known of these: "
+        f"{', '.join(known[:30]) or 'none'}. Call one of them {advice} (docs/feeds.md lists all "
+        "names)."
+    )
 
 
 VEHICLE_COLUMNS = Columns(
-    count_known=recognized_fields,
+    count_known=lambda names: sum(map(is_known_field, names)),
     check=_check_header,
     advice=(
         "A delimited feed starts with a header such as id,vin,title,color,image_link "

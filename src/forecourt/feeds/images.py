@@ -11,31 +11,26 @@ from typing import Any
 
 from forecourt.feeds.records import Fields
 from forecourt.feeds.urls import clean_url
+from forecourt.feeds.vocabulary import FIRST_IMAGES, MORE_IMAGES
 from forecourt.feeds.words import is_nothing
 
-_SEPARATORS = re.compile(r"([\s,;|]+)")
-# Commas, semicolons and spaces stand inside URLs too: among URLs they separate only before the
-# start of another. Bars, tabs and line ends separate always.
+# Also line ends as web pages and programs write them: "<br>", and a backslash with an "n".
+_SEPARATORS = re.compile(r"((?:[\s,;|]|<br ?/?>|\\[rn])+)", re.IGNORECASE)
+# Commas, semicolons, spaces and backslashes stand inside URLs too: among URLs they separate only
+# before the start of another. Bars, tabs and line ends separate always.
 _URL_START = re.compile(r"[\"'<]*(?:(?:https?|ftp|file|data):|//)", re.IGNORECASE)
 _JSON_START = re.compile(r"[\[{]\s*[\"'{\[]")
-_HARD_AMONG_URLS = frozenset("|\t\r\n")
+_HARD_AMONG_URLS = frozenset("|\t\r\n<")
 _HARD_AMONG_NAMES = _HARD_AMONG_URLS | frozenset(",;")
-_WORD = r"(?:image|photo|picture|img)"
+_WORD = r"(?:image|photo|picture|img|pic)"
 _NUMBERED = re.compile(
-    rf"(additional_)?{_WORD}s?(?:_?(?:url|link)s?)?[_.\[]?(\d{{1,3}})\]?(?:[_.](?:url|link))?"
+    rf"(additional_)?{_WORD}s?(?:_?(?:url|link)s?)?[_.\[]?(\d{{1,3}})\]?(?:[_.]?(?:url|link))?"
 )
 _NESTED = re.compile(
-    rf"(?:additional_)?(?:{_WORD}s?|gallery)(?:\.(?:{_WORD}s?|item|element))*"
+    rf"(?:additional_)?(?:{_WORD}s?|gallery)(?:\.(?:{_WORD}s?(?:_(?:url|link)s?)?|item|element))*"
     r"(?:\.(?:url|link|href|src|contenturl|content_url))?"
 )
-_FIRST = ("image_link", "image_url", "imageurl", "image", "image.url", "main_image", "photo")
-_MORE = (
-    "photo_url", "additional_image_link", "additional_image_links", "additional_image_url",
-    "additional_image_urls", "additional_images", "images", "image_links", "image_urls",
-    "imageurls", "image_list", "imagelist", "photo_links", "photo_urls", "photourls",
-    "photo_url_list", "photos", "pictures", "picture_urls", "pictureurls", "gallery", "enclosure",
-)  # fmt: skip
-_IN_OBJECT = ("url", "contentUrl", "src", "href", "link", "image_url")
+_IN_OBJECT = ("url", "contenturl", "src", "href", "link", "imageurl")  # without case and "_"
 _DEEPEST = 8
 
 
@@ -74,7 +69,8 @@ def urls_in(value: Any, depth: int = 0) -> Iterator[str]:
         for entry in value:
             yield from urls_in(entry, depth + 1)
     elif isinstance(value, dict) and depth < _DEEPEST:
-        inside = next((value[name] for name in _IN_OBJECT if value.get(name)), None)
+        members = {str(name).lower().replace("_", ""): entry for name, entry in value.items()}
+        inside = next((members[name] for name in _IN_OBJECT if members.get(name)), None)
         yield from urls_in(inside or f"an object with {', '.join(map(str, value)) or 'nothing'}")
     elif value is not None:
         yield f"a {type(value).__name__}"
@@ -83,13 +79,13 @@ def urls_in(value: Any, depth: int = 0) -> Iterator[str]:
 @lru_cache(maxsize=4096)
 def _rank(name: str) -> tuple[int, int, int] | None:
     """Return what puts an image field before others, or None where it is no image field."""
-    if name in _FIRST:
-        return (0, 0, _FIRST.index(name))
+    if name in FIRST_IMAGES:
+        return (0, 0, FIRST_IMAGES.index(name))
     numbered = _NUMBERED.fullmatch(name)
     if numbered:
         return (1, bool(numbered[1]), int(numbered[2]))
-    if name in _MORE:
-        return (2, 0, _MORE.index(name))
+    if name in MORE_IMAGES:
+        return (2, 0, MORE_IMAGES.index(name))
     return (3, 0, 0) if _NESTED.fullmatch(name) else None
 
 
@@ -122,7 +118,7 @@ def _split_list(value: str, hard: frozenset[str]) -> Iterator[str]:
             if text:
                 yield text
             text = part
-        else:
+        elif part:  # else the list ends with a separator
             text += separator + part
     text = text.strip(" ,;|")
     if text:

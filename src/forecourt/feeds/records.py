@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from forecourt.feeds.vocabulary import find_name
+
 LONGEST_ROW = 1 << 20  # characters; more in one vehicle is no inventory but a damaged file
 
 _NAME_SPACE = re.compile(r"^[a-z_][\w.-]*:(?=[a-z_])")
 _NOT_NAME = re.compile(r"[^a-z0-9\[\].]+")
+_NUMBER_SIGN = re.compile(r"(?<=[a-z])\s*#(?!\s*\d)")  # "Stock #", but not "Photo #1"
+_END_OF_WORD = re.compile(r"\.(?![a-z0-9])")  # "No.", "Ext. Color"; the others are paths
 _MOST_NAMES = 10_000
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -79,12 +83,15 @@ class BrokenRow:
 
 
 def normalize_name(name: str) -> str:
-    """Return a field name in one spelling: "Stock #" → "stock", "State  of  Vehicle" → snake case.
+    """Return a field name in one spelling: "Ext. Colour" → "exterior_color", others in snake case.
 
     XML name spaces ("g:") are dropped; index and path of nested names ("image[0].url") are kept.
     """
-    plain = _NAME_SPACE.sub("", name.strip("\ufeff \t\r\n").lower())
-    return _NOT_NAME.sub("_", plain).strip("_")
+    plain = _NAME_SPACE.sub("", name.strip("\ufeff \t\r\n").lower()).replace("colour", "color")
+    plain = _NUMBER_SIGN.sub("_number", plain.replace("(s)", "s").replace("[]", ""))
+    snake = _NOT_NAME.sub("_", _END_OF_WORD.sub("_", plain)).strip("_")
+    squashed = snake.replace("_", "")
+    return find_name(squashed) or find_name(squashed.replace(".", "")) or snake
 
 
 def count_lines(text: str) -> int:

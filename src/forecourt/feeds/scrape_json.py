@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import TextIOBase
 from typing import Any
 
 from forecourt.core.errors import FeedError
-from forecourt.feeds.aliases import ALIASES
+from forecourt.core.records import LONGEST_ADVERTISER
 from forecourt.feeds.images import is_image_field, urls_in
 from forecourt.feeds.json_stream import BrokenJsonError, JsonStream
 from forecourt.feeds.records import BrokenRow, Names, RawRow, normalize_name
+from forecourt.feeds.vocabulary import ALIASES
 from forecourt.feeds.words import clean_text, is_nothing
 
 _SHAPE = 'Expected {"advertiser": "...", "vehicles": [{"id": "...", "images": [...]}]}.'
 _VEHICLES = "vehicles"
+_ONE_LIST = (
+    "It was not read. Send one document, with all vehicles in one list; those before were taken."
+)
 _IDS = frozenset({*ALIASES["id"], *ALIASES["vin"]})
-_LONGEST_ADVERTISER = 200
 _DEEPEST = 4
 
 
@@ -50,8 +53,8 @@ def read_head(text: TextIOBase) -> Head:
     except BrokenJsonError:
         pass  # vehicles are read as far as they go; `read_rows` says what is wrong
     advertiser = found.get("advertiser") or None
-    if advertiser and len(advertiser) > _LONGEST_ADVERTISER:
-        raise FeedError(f"The advertiser's name is longer than {_LONGEST_ADVERTISER} characters.")
+    if advertiser and len(advertiser) > LONGEST_ADVERTISER:
+        raise FeedError(f"The advertiser's name is longer than {LONGEST_ADVERTISER} characters.")
     return Head(advertiser, _read_time(found.get("scraped_at", "")))
 
 
@@ -67,7 +70,9 @@ def read_rows(text: TextIOBase) -> Iterator[RawRow | BrokenRow]:
     stream = JsonStream(text)
     is_list = stream.peek() == "["
     _find_list(stream)
-    yield from _read_list(stream, is_list=is_list)
+    count = yield from _read_list(stream, is_list=is_list)
+    if not is_list:
+        yield from _report_rest(stream, count + 1)
 
 
 def _find_list(stream: JsonStream) -> None:
@@ -100,7 +105,8 @@ def _members(stream: JsonStream) -> Iterator[str]:
             raise BrokenJsonError("Expecting ',' delimiter", stream.line, is_end=is_end)
 
 
-def _read_list(stream: JsonStream, *, is_list: bool) -> Iterator[RawRow | BrokenRow]:
+def _read_list(stream: JsonStream, *, is_list: bool) -> Generator[RawRow | BrokenRow, None, int]:
+    """Yield the vehicles; return how many there were, broken ones included."""
     number = good = 0
     names = Names()
     while not _is_at_end(stream, is_list=is_list):
@@ -115,7 +121,7 @@ def _read_list(stream: JsonStream, *, is_list: bool) -> Iterator[RawRow | Broken
             yield _make_broken(number + 1, line, error, found[0] if found else None)
             number += 1
             if found is None:
-                return
+                return number
             line, vehicle = found
         number += 1
         good += 1
@@ -125,6 +131,26 @@ def _read_list(stream: JsonStream, *, is_list: bool) -> Iterator[RawRow | Broken
             kind = "a list" if isinstance(vehicle, list) else repr(vehicle)[:40]
             yield BrokenRow(number, line, f"{kind} in the place of a vehicle", _SHAPE)
         stream.take(",")
+    return number
+
+
+def _report_rest(stream: JsonStream, number: int) -> Iterator[BrokenRow]:
+    """Yield a broken row where something stands behind the vehicles that may hold more of them."""
+    if not stream.peek():
+        return
+    line = stream.line
+    try:
+        for name in _members(stream):
+            line = stream.line
+            stream.skip_value()
+            if name == _VEHICLES:
+                yield BrokenRow(number, line, 'another list of "vehicles"', _ONE_LIST)
+    except BrokenJsonError as error:
+        reason = f"behind the vehicles stands no valid JSON: {error} (line {error.line})"
+        yield BrokenRow(number, line, reason, "Send the whole file again; the vehicles were taken.")
+        return
+    if stream.peek():
+        yield BrokenRow(number, stream.line, "text behind the end of the document", _ONE_LIST)
 
 
 def _is_at_end(stream: JsonStream, *, is_list: bool) -> bool:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from forecourt.core.records import RefusedRow, Vehicle
-from forecourt.feeds.aliases import ALIASES, find, find_kind
+from forecourt.feeds.aliases import find, find_kind
 from forecourt.feeds.images import read_images
 from forecourt.feeds.records import BrokenRow, Fields, RawRow
 from forecourt.feeds.seen import SeenIds
 from forecourt.feeds.urls import clean_url, explain
+from forecourt.feeds.vocabulary import ALIASES
 
 _VIN = re.compile(r"[A-Z0-9]{5,17}")  # 17 since 1981; hulls and older frames have fewer
 _LONGEST_ID = 400

@@ -14,9 +14,9 @@ from io import TextIOBase
 from xml.parsers import expat
 
 from forecourt.core.errors import FeedError
-from forecourt.feeds.aliases import ALIASES
 from forecourt.feeds.images import is_image_field
 from forecourt.feeds.records import LONGEST_ROW, BrokenRow, Names, RawRow, count_lines
+from forecourt.feeds.vocabulary import ALIASES
 
 VEHICLE_ELEMENTS = (
     "item", "entry", "listing", "vehicle", "car", "ad", "offer", "unit", "product", "record", "row",
@@ -225,7 +225,8 @@ class XmlReader:
             raise _Stop(f"more than {_DEEPEST} elements inside each other", self._parser)
         above = vehicle.paths[-1] + "." if vehicle.paths else ""
         vehicle.paths.append(above + self._names.normalize(tag))
-        link = next((attributes[name] for name in _LINKS if name in attributes), "")
+        given = {name.lower(): value for name, value in attributes.items()} if attributes else {}
+        link = next((given[name] for name in _LINKS if name in given), "")
         vehicle.texts.append([])
         if link.strip():
             vehicle.length += len(link)

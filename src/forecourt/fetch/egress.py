@@ -8,6 +8,7 @@ resolver drops refused addresses, so that a host with others is still reached.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -34,6 +35,7 @@ _NOT_PUBLIC = tuple(
 _GLOBAL_UNICAST = ip_network("2000::/3")  # all that is assigned of IPv6, RFC 4291 section 2.4
 _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052
 # Sent as they are: what a signature was made over must not be written in another way.
+_NOWHERE = re.compile(r"\s*(?:https?:/{0,3}|//+)?\s*", re.IGNORECASE)
 _AS_GIVEN = "!$%&'()*+,-./:;=?@[]_~"
 
 
@@ -82,6 +84,9 @@ def next_url(url: URL, location: str) -> URL:
     Raises:
         ImageSkippedError: BAD_URL.
     """
+    # Joined to the URL, an empty target or one without a host would be the URL itself, for ever.
+    if _NOWHERE.fullmatch(location):
+        raise ImageSkippedError(SkipReason.BAD_URL, "a redirect that leads nowhere")
     try:
         target = urljoin(str(url), location)
     except ValueError as error:

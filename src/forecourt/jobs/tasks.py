@@ -9,8 +9,9 @@ from pathlib import Path
 
 from forecourt import intake, tagging
 from forecourt.core.errors import UsageError
-from forecourt.core.records import RefusedRow
+from forecourt.core.records import LONGEST_ADVERTISER, RefusedRow
 from forecourt.feeds.read import read_feed
+from forecourt.feeds.words import clean_text
 from forecourt.fetch.client import Fetcher
 from forecourt.identity.visual import make_visual_key
 from forecourt.jobs.workspace import Workspace
@@ -24,10 +25,16 @@ from forecourt.vision.pipeline import Pipeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedScrape:
-    """A scrape that will be tagged. `is_resumed`: an earlier run of the same feed was cut short."""
+    """A scrape that will be tagged.
+
+    Attributes:
+        is_resumed: An earlier run of the same feed was cut short.
+        warnings: What looks like a mistake of whoever made the feed; none when resumed.
+    """
 
     scrape: Scrape
     is_resumed: bool
+    warnings: tuple[str, ...] = ()
 
 
 def accept_feed(
@@ -36,18 +43,17 @@ def accept_feed(
     *,
     advertiser: str | None,
     on_refused: Callable[[RefusedRow], None],
+    allow_empty: bool = False,
 ) -> AcceptedScrape:
     """Store a feed as a scrape, in one transaction; find it again if it was already being tagged.
 
     Raises:
-        FeedError: the feed cannot be read at all.
-        UsageError: nobody says whose inventory it is.
+        FeedError: the feed cannot be read at all, or holds no vehicles (unless `allow_empty`).
+        UsageError: nobody says whose inventory it is, or with too long a name.
     """
-    digest = intake.digest_file(path)
     with read_feed(path) as feed:
-        owner = advertiser or feed.advertiser
-        if not owner:
-            raise UsageError(f"{path.name} does not name its advertiser; give --advertiser.")
+        digest = intake.digest_file(path)  # behind the reader's checks: a pipe would never end
+        owner = _find_owner(advertiser or feed.advertiser, path)
         with reading(workspace.engine) as connection:
             unfinished = inventory.find_unfinished(connection, owner, digest)
         if unfinished is not None:
@@ -61,10 +67,24 @@ def accept_feed(
             received_at=datetime.now(UTC),
         )
         with writing(workspace.engine) as connection:
-            accepted = intake.accept(connection, feed, new, on_refused=on_refused)
+            accepted = intake.accept(
+                connection, feed, new, on_refused=on_refused, allow_empty=allow_empty
+            )
             scrape = inventory.get_scrape(connection, accepted.scrape_id)
     assert scrape is not None  # noqa: S101  # stored by the line above
-    return AcceptedScrape(scrape=scrape, is_resumed=False)
+    return AcceptedScrape(scrape=scrape, is_resumed=False, warnings=accepted.warnings)
+
+
+def _find_owner(name: str | None, path: Path) -> str:
+    owner = clean_text(name or "")
+    if not owner:
+        raise UsageError(f"{path.name} does not name its advertiser; give --advertiser.")
+    if len(owner) > LONGEST_ADVERTISER:
+        raise UsageError(
+            f"The advertiser's name has {len(owner):,} characters; at most {LONGEST_ADVERTISER} "
+            "are kept. Give a shorter --advertiser."
+        )
+    return owner
 
 
 def tag(

@@ -20,6 +20,22 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_S = 300  # the import of a million images is one transaction of a minute or two
 _MIGRATION_LOCK = 0x464F5245  # an advisory lock of PostgreSQL; the number only has to be ours
 
+_ADVICE = (
+    (
+        ("unable to open", "readonly", "read-only"),
+        "Let FORECOURT_HOME name a folder that can be written, and see that the file is yours.",
+    ),
+    (
+        ("disk is full", "no space left"),
+        "Make room on its disk and run the same command again; what was settled is kept.",
+    ),
+    (
+        ("malformed", "not a database"),
+        "The file is damaged: put a backup in its place, or move it away (docs/operations.md).",
+    ),
+    (("locked",), "Another command is writing; run this one again when that has ended."),
+)
+
 
 def create_engine(url: str) -> sa.Engine:
     """Return an engine for a SQLite or PostgreSQL URL. Opens no connection yet.
@@ -106,7 +122,18 @@ def _connect(engine: sa.Engine) -> Iterator[sa.Connection]:
         if type(error) not in {OperationalError, DatabaseError}:
             raise
         where = engine.url.render_as_string(hide_password=True)
-        raise StoreError(f"The database {where} cannot be used: {error.orig}") from error
+        reason = " ".join(str(error.orig).split())
+        advice = _advise(reason, engine.dialect.name)
+        raise StoreError(f"The database {where} cannot be used: {reason}. {advice}") from error
+
+
+def _advise(reason: str, dialect: str) -> str:
+    for words, advice in _ADVICE:
+        if any(word in reason.lower() for word in words):
+            return advice
+    if dialect == "postgresql":
+        return "See that its server runs, and that FORECOURT_DATABASE names it rightly."
+    return "See that FORECOURT_HOME names a folder on a working disk (docs/operations.md)."
 
 
 def migrate(engine: sa.Engine) -> None:

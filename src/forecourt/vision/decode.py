@@ -34,6 +34,8 @@ _SMALLEST_SIDE = 16  # below this nothing can be seen: tracking pixels, spacers
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 _EXIF_ORIENTATION = 0x0112
 _END_OF_JPEG = b"\xff\xd9"
+_NO_DATA = 128  # in every channel
+_MOST_MISSING = 0.05  # of the rows of a damaged JPEG: less than that hides nothing of a vehicle
 # How images start, also kinds that nothing here decodes: HEIC, JPEG XL, JPEG 2000, ICO, PSD.
 _IMAGE_START = re.compile(
     rb"\xff\xd8\xff|\x89PNG|GIF8|BM.{4}\0{4}|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]"
@@ -138,8 +140,25 @@ def _decode_jpeg(data: bytes, image: Image.Image, min_side: int) -> Rgb:
     if trouble.startswith("Corrupt JPEG data"):
         # A mere warning: browsers show such pictures. After a fatal error there is no asking for
         # leniency: simplejpeg would return memory that nobody wrote to.
-        return _decode_scaled(data, min_side, strict=False)
+        rgb = _decode_scaled(data, min_side, strict=False)
+        if "extraneous bytes" not in trouble:  # too many of them, and none missing
+            _check_missing(rgb)
+        return rgb
     return _decode_other(image)  # a rare chroma layout that TurboJPEG's API does not know
+
+
+def _check_missing(rgb: Rgb) -> None:
+    """Refuse a damaged JPEG whose pixels end long before its picture does.
+
+    Whatever has no data left (a cut file that was closed again, a header that promises more) comes
+    from libjpeg in the grey of all-zero coefficients, down to the last row.
+    """
+    filled = (rgb != _NO_DATA).any(axis=(1, 2))
+    last = int(np.flatnonzero(filled)[-1]) + 1 if filled.any() else 0
+    missing = 1 - last / len(rgb)
+    if missing > _MOST_MISSING:
+        detail = f"the data ends {missing:.0%} above the bottom of the picture"
+        raise ImageSkippedError(SkipReason.TRUNCATED, detail)
 
 
 def _decode_scaled(data: bytes, min_side: int, *, strict: bool = True) -> Rgb:

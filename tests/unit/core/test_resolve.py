@@ -239,6 +239,16 @@ def test_r0_type_fixed_away_from_placeholder_shows_the_configured_color() -> Non
 # ---- re-check failed -----------------------------------------------------------------------------
 
 
+def test_r7_a_model_that_saw_a_placeholder_has_no_word_on_the_colour_of_what_is_none() -> None:
+    fixes = [type_fix(ImageType.DEALER)]
+    for words in (None, "Champagne"):
+        shown = resolve(Evidence(decision=PLACEHOLDER, type_fixes=fixes, scrape_color=words)).color
+        assert (shown.value, shown.source) == (None, Source.DEFAULT)
+        assert (shown.confidence, shown.reason) == (None, "model_saw_placeholder")
+    failed = Evidence(decision=PLACEHOLDER, type_fixes=fixes, skip_reason=SkipReason.TIMEOUT)
+    assert resolve(failed).color.reason == "model_saw_placeholder; recheck_failed"
+
+
 def test_known_image_that_cannot_be_rechecked_keeps_its_tags() -> None:
     shown = resolve(Evidence(decision=RED_DEALER, skip_reason=SkipReason.TIMEOUT))
     assert (shown.status, shown.skip_reason) == (Status.TAGGED, None)

@@ -51,6 +51,12 @@ def test_the_database_goes_before_the_home_folder() -> None:
         ("FETCH__ALLOW_NETWORKS", "localhost", "FORECOURT_FETCH__ALLOW_NETWORKS is 'localhost'"),
         ("FETCH__TIMOUT_S", "3", r"FORECOURT_FETCH__TIMOUT_S is no setting; docs/settings\.md"),
         ("FETCH", "fast", r"fetch.*docs/settings\.md"),
+        ("TYPO", "1", r"FORECOURT_TYPO is no setting; docs/settings\.md lists them all\.$"),
+        ("DATABSE", "postgresql://db/f", r"FORECOURT_DATABSE is .* Is FORECOURT_DATABASE meant\?"),
+        ("FETCH__TIMOUT_S", "3", r"Is FORECOURT_FETCH__TIMEOUT_S meant\?"),
+        ("FETCHES__RETRIES", "3", r"Is FORECOURT_FETCH__RETRIES meant\?"),
+        ("FETCH_RETRIES", "3", r"Is FORECOURT_FETCH__RETRIES meant\?"),
+        ("HOME", "~nobody-of-that-name/x", "FORECOURT_HOME is '~nobody-of-that-name/x', but: "),
     ],
 )
 def test_a_value_without_sense_is_named_with_its_variable(
@@ -70,9 +76,32 @@ def test_every_wrong_value_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         Settings()
 
 
-def test_variables_of_training_are_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FORECOURT_DATA", "/data")
-    assert Settings() == Settings()
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "DATA", "WEIGHTS",  # of training
+        "SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT", "PORT_80_TCP_ADDR",  # of Kubernetes
+    ],
+)  # fmt: skip
+def test_variables_that_are_none_of_ours_are_no_settings(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(f"FORECOURT_{variable}", "tcp://10.0.0.11:80")
+    assert Settings() == Settings.model_construct()
+
+
+def test_an_unknown_variable_that_is_empty_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORECOURT_TYPO", "")
+    assert Settings() == Settings.model_construct()
+
+
+def test_a_quoted_tilde_is_the_home_of_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    monkeypatch.setenv("FORECOURT_HOME", "~/x")
+    monkeypatch.setenv("FORECOURT_VISION__BUNDLE", "~/bundle")
+    settings = Settings()
+    assert settings.home == Path("/home/ann/x")
+    assert settings.vision.bundle == Path("/home/ann/bundle")
 
 
 def test_settings_do_not_change() -> None:

@@ -131,3 +131,11 @@ def test_command__unknown_split_is_named(folder: Path) -> None:
     result = CliRunner().invoke(app, ["evaluate", "--data", str(folder), "--split", "nope"])
     assert isinstance(result.exception, UsageError)
     assert "'nope'" in str(result.exception)
+
+
+def test_command__looks_for_the_card_before_the_pictures(folder: Path, tmp_path: Path) -> None:
+    (folder / "red.jpg").unlink()  # which would end the work, once it is begun
+    for option in (["--card", str(tmp_path / "no.md")], ["--out", str(tmp_path / "no" / "r.json")]):
+        result = CliRunner().invoke(app, ["evaluate", "--data", str(folder), *option])
+        assert isinstance(result.exception, UsageError)
+        assert str(tmp_path / "no") in str(result.exception)

@@ -70,6 +70,17 @@ def test_csv__stray_quotes_inside_fields_lose_nothing(read: Any) -> None:
     assert [len(vehicle.images) for vehicle in found.vehicles] == [1, 1, 1]
 
 
+def test_csv__quotes_behind_a_backslash(read: Any) -> None:
+    rows = r"""1,"27\" TV, \"new\"",https://a.example/1.jpg
+2,"C:\cars",https://a.example/2.jpg
+3,"27\" TV" x",https://a.example/3.jpg
+"""
+    found = read(HEADER + rows)
+    assert found.refused == []
+    assert [vehicle.title for vehicle in found.vehicles[:2]] == ['27" TV, "new"', "C:\\cars"]
+    assert found.ids == ["1", "2", "3"]
+
+
 def test_csv__line_numbers_count_line_breaks_in_fields_and_blank_lines(read: Any) -> None:
     rows = '\n1,"two\nlines",\n\n,,\n2,"a\n\n\nb",x\n3,,y\n'
     found = read("Inventory of 2026-11-23\nsep=,\n" + HEADER + rows)
@@ -172,6 +183,43 @@ def test_json__a_document_that_breaks_off(read: Any) -> None:
         assert found.refusal.line == 2
         assert "breaks off behind vehicle 1" in found.refusal.reason
     assert read(whole).ids == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
+        (f'\n{{"vehicles": [{json_vehicle(3)}]}}', "text behind the end of the document"),
+        ("\n<!-- cached -->", "text behind the end of the document"),
+        ("\n}", "text behind the end of the document"),
+    ],
+)
+def test_json__what_stands_behind_the_document_is_told(read: Any, rest: str, reason: str) -> None:
+    document = f'{{"vehicles": [{json_vehicle(1)},{json_vehicle(2)}], "more": [{{}}]}}'
+    found = read(document + rest)
+    assert found.ids == ["1", "2"]
+    assert (found.refusal.line, found.refusal.row, found.refusal.reason) == (2, 3, reason)
+    assert "one list" in found.refusal.hint
+    assert read(document + "\n \n").refused == []
+
+
+def test_json__what_stands_behind_a_bare_list_is_told(read: Any) -> None:
+    for rest in (f"[{json_vehicle(3)}]", "trailing"):
+        found = read(f"[{json_vehicle(1)}]\n{rest}")
+        assert found.ids == ["1"]
+        assert {row.line for row in found.refused} == {2}
+
+
+def test_json__a_second_list_of_vehicles_is_told(read: Any) -> None:
+    found = read(f'{{"vehicles": [{json_vehicle(1)}],\n"vehicles": [{json_vehicle(2)}]}}')
+    assert found.ids == ["1"]
+    assert (found.refusal.line, found.refusal.reason) == (2, 'another list of "vehicles"')
+
+
+def test_json__damage_behind_the_vehicles_is_told(read: Any) -> None:
+    found = read(f'{{"vehicles": [{json_vehicle(1)}],\n"more": nothing}}')
+    assert found.ids == ["1"]
+    assert found.refusal.line == 2
+    assert "behind the vehicles stands no valid JSON" in found.refusal.reason
 
 
 def test_json__commas_too_few_and_too_many(read: Any) -> None:

@@ -202,6 +202,10 @@ def test_scrape_json__vehicles_of_schema_org(read: Any) -> None:
         "<pictures><picture>{0}</picture><picture>{1}</picture></pictures>",
         "<images><item>{0}</item><item>{1}</item></images>",
         "<image_1>{0}</image_1><image_2>{1}</image_2>",
+        '<images><image URL="{0}"/><image Url="{1}"/></images>',
+        '<Image URL="{0}"/><Image URL="{1}"/>',
+        "<Images><ImageURL>{0}</ImageURL><ImageURL>{1}</ImageURL></Images>",
+        "<pics><pic>{0}</pic><pic>{1}</pic></pics>",
     ],
 )
 def test_xml__ways_to_list_images(read: Any, images: str) -> None:
@@ -209,6 +213,16 @@ def test_xml__ways_to_list_images(read: Any, images: str) -> None:
     found = read(f'<inventory><vehicle id="7">{listed}</vehicle></inventory>')
     assert found.vehicle.id == "7"
     assert found.vehicle.images == ("https://a.example/1.jpg", "https://a.example/2.jpg")
+
+
+@pytest.mark.parametrize("heading", ["Ext Colour", "Ext. Color", "ExtColour", "Color Name"])
+@pytest.mark.parametrize("number", ["Stock No.", "Stk #", "Unit #"])
+@pytest.mark.parametrize("images", ["ImageLinks", "Main Photo", "Photo URL(s)", "Image1URL"])
+def test_dealer__headings_as_people_write_them(
+    read: Any, heading: str, number: str, images: str
+) -> None:
+    found = read(f"{number},{heading},{images}\nS1,Red,https://a.example/1.jpg\n")
+    assert found.vehicle == Vehicle(id="S1", color="Red", images=("https://a.example/1.jpg",))
 
 
 def test_xml__name_spaces_are_any_and_need_no_declaration(read: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from forecourt.feeds.images import is_image_field, read_images
+from forecourt.feeds.records import normalize_name
 from forecourt.feeds.urls import clean_url
 
 ONE, TWO, THREE = (f"https://a.example/{n}.jpg" for n in (1, 2, 3))
@@ -17,7 +18,13 @@ def urls(**fields: str) -> list[str | None]:
     return [url for _name, _text, url in read_images(given)]
 
 
-@pytest.mark.parametrize("separator", [",", "|", ";", "\t", " ", "\n", ", ", " | ", ";\r\n", ",,"])
+@pytest.mark.parametrize(
+    "separator",
+    [
+        ",", "|", ";", "\t", " ", "\n", ", ", " | ", ";\r\n", ",,",
+        "<br>", "<BR />", "<br/>\n", r"\n", r"\r\n", r",\n",
+    ],
+)  # fmt: skip
 def test_lists__every_separator(separator: str) -> None:
     assert urls(images=separator.join([ONE, TWO, THREE])) == [ONE, TWO, THREE]
     assert urls(images=f"{separator}{ONE}{separator}") == [ONE]
@@ -53,6 +60,7 @@ def test_lists__every_separator(separator: str) -> None:
         (f"['{ONE}', '{TWO}']", [ONE, TWO]),
         (f'[{{"url": "{ONE}"}}, {{"tag": ["stock"], "url": "{TWO}"}}]', [ONE, TWO]),
         (f'{{"url": "{ONE}"}}', [ONE]),
+        (f'[{{"URL": "{ONE}"}}, {{"Image_Url": "{TWO}"}}]', [ONE, TWO]),
         (f'[{{"image": 1}}, null, "{ONE}"]', [None, ONE]),
         ("[" * 100_000, [None]),
         (f'[{{"url": "{ONE}"}}, {{"url": "', [None]),
@@ -77,6 +85,8 @@ def test_lists__every_separator(separator: str) -> None:
         ("https://my host/1.jpg", [None]),
         ("javascript:alert(1)", [None]),
         ("C:\\photos\\1.jpg", [None]),
+        ("C:\\new\\1.jpg", [None]),
+        (r"https://a.example/x\new.jpg", [r"https://a.example/x%5Cnew.jpg"]),
         ("http://" + "a" * 254 + "/1.jpg", [None]),
         ("https://a.example/" + "a" * 9000, [None]),
         ("https://xn--\u00ff" + "a" * 70 + ".example/1.jpg", [None]),
@@ -107,11 +117,12 @@ def test_order__first_image_then_numbers_then_lists() -> None:
         "image", "image_link", "additional_image_link", "images", "image[0].url", "image[12]",
         "imagelist", "photourls", "image_urls", "photos", "photo_1", "photo1", "image_url_3",
         "imageurl3", "image_3_url", "image_link_2", "additional_image_link[0]", "pictures.picture",
-        "images.image.url", "image.url", "gallery.image", "picture1",
+        "images.image.url", "image.url", "gallery.image", "picture1", "Image1URL", "pics.pic",
+        "pic 2", "images.image_url",
     ],
 )  # fmt: skip
 def test_names__that_hold_images(name: str) -> None:
-    assert is_image_field(name)
+    assert is_image_field(normalize_name(name))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +133,7 @@ def test_names__that_hold_images(name: str) -> None:
     ],
 )  # fmt: skip
 def test_names__that_do_not(name: str) -> None:
-    assert not is_image_field(name)
+    assert not is_image_field(normalize_name(name))
 
 
 def test_refused_images__say_which_field_why_and_what_to_do(read: Any) -> None:
@@ -158,7 +169,18 @@ def test_a_page_that_is_no_full_url_is_left_out(read: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("run", "count"), [(" ", 1), (",", 1), ("|", 2), (" ,", 1), (",http:", 50_001), ("'<", 1)]
+    ("run", "count"),
+    [
+        (" ", 1),
+        (",", 1),
+        ("|", 2),
+        (" ,", 1),
+        (",http:", 50_001),
+        ("'<", 1),
+        ("<br", 1),
+        ("<br>", 2),
+        ("\\n", 1),
+    ],
 )
 def test_long_runs_of_separators__are_looked_at_once(run: str, count: int) -> None:
     assert len(urls(images=f"https://a.example/{run * 50_000}x.jpg")) == count

@@ -11,7 +11,27 @@ from forecourt.feeds.records import FeedFormat, Names, normalize_name, recognize
     ("name", "expected"),
     [
         ("VIN", "vin"),
-        ("Stock #", "stock"),
+        ("Stock #", "stock_number"),
+        ("Stock No.", "stock_number"),
+        ("Stk #", "stock_number"),
+        ("Stock Nr", "stock_number"),
+        ("STOCKNO", "stock_number"),
+        ("Unit #", "unit_number"),
+        ("Ext Colour", "exterior_color"),
+        ("Ext. Color", "exterior_color"),
+        ("Ext.Colour", "exterior_color"),
+        ("ExtColour", "exterior_color"),
+        ("Exterior Color Name", "exterior_color_name"),
+        ("Ext", "ext"),  # of a telephone
+        ("Colour Name", "color_name"),
+        ("ImageLinks", "image_links"),
+        ("Picture URL", "picture_url"),
+        ("Main Photo", "main_photo"),
+        ("Photo URL(s)", "photo_urls"),
+        ("Images[]", "images"),
+        ("Photo #1", "photo_1"),
+        ("vehicleIdentificationNumber", "vehicle_identification_number"),
+        ("brand.name", "brand.name"),
         ("State  of  Vehicle", "state_of_vehicle"),
         ("New / Used", "new_used"),
         ("certified_pre-owned", "certified_pre_owned"),
@@ -47,8 +67,8 @@ def test_recognize(names: str, expected: FeedFormat) -> None:
 
 def test_names__are_shown_as_the_feed_spells_them() -> None:
     names = Names()
-    assert names.normalize("Stock #") == "stock"
-    assert names.spell("stock") == "Stock #"
+    assert names.normalize("Stock #") == "stock_number"
+    assert names.spell("stock_number") == "Stock #"
     assert names.spell("id") == "id"
 
 

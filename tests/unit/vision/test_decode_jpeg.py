@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,47 @@ def test_a_warning_changes_neither_scale_nor_the_pixels_before_it() -> None:
     rgb = decode_image(odd).rgb
     assert rgb.shape == (300, 400, 3)
     np.testing.assert_array_equal(rgb[:290], decode_image(data).rgb[:290])
+
+
+VARIANTS = [
+    {},
+    {"progressive": True},
+    {"restart_marker_rows": 2},
+    {"subsampling": "4:4:4"},
+    {"subsampling": "4:4:4", "restart_marker_rows": 2},
+    {"progressive": True, "restart_marker_rows": 2},
+]
+
+
+@pytest.mark.parametrize("options", VARIANTS)
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_header_that_promises_more_than_there_is_is_truncated(
+    options: dict[str, Any], mode: str
+) -> None:
+    noise = np.random.default_rng(4).integers(0, 256, (300, 400, 3), np.uint8)
+    data = bytearray(encode(Image.fromarray(noise).convert(mode), "JPEG", **options))
+    frame = data.index(b"\xff\xc2" if "progressive" in options else b"\xff\xc0")
+    data[frame + 5 : frame + 9] = struct.pack(">HH", 7000, 7000)
+    assert reason_of(bytes(data)) is SkipReason.TRUNCATED
+
+
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 2}])
+def test_a_cut_file_that_was_closed_again_is_truncated(options: dict[str, Any]) -> None:
+    data = noise_jpeg(**options)
+    assert reason_of(data[: len(data) // 2] + b"\xff\xd9") is SkipReason.TRUNCATED
+
+
+def test_grey_at_the_bottom_is_a_picture_like_any_other() -> None:
+    """Whole, and with bytes too many between its scans."""
+    picture = np.full((600, 800, 3), 128, np.uint8)
+    picture[:200] = np.random.default_rng(4).integers(0, 256, (200, 800, 3), np.uint8)
+    data = encode(Image.fromarray(picture), "JPEG", quality=85, progressive=True)
+    assert decode_image(data).info.width == 800
+    before, marker, last = data.rpartition(b"\xff\xc4")
+    odd = before + b"\0\0\0" + marker + last
+    with pytest.raises(ValueError, match="Corrupt JPEG data"):
+        simplejpeg.decode_jpeg(odd)
+    np.testing.assert_array_equal(decode_image(odd).rgb, decode_image(data).rgb)
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])

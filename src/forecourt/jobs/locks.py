@@ -1,0 +1,95 @@
+"""One run a scrape: who runs a command twice at once is told, instead of asking all hosts twice.
+
+For the command line on SQLite. On Windows, which has no `flock`, nobody is held back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from forecourt.core.errors import StoreError, UsageError
+from forecourt.jobs.workspace import Workspace
+
+if sys.platform != "win32":
+    import fcntl
+
+
+@contextmanager
+def only_run(workspace: Workspace, scrape_id: int) -> Iterator[None]:
+    """Hold the only right to tag a scrape from this home; the system gives it back if we die.
+
+    Raises:
+        UsageError: another process is tagging it; the message says which.
+        StoreError: the home folder cannot be written.
+    """
+    if sys.platform == "win32" or workspace.engine.dialect.name != "sqlite":
+        yield
+        return
+    path = workspace.settings.home / "locks" / f"scrape-{scrape_id}"
+    handle = _take(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # before others can take it: they look whether it is there
+        os.close(handle)
+
+
+def _take(path: Path) -> int:
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise StoreError(
+                f"Cannot write {path}: {error.strerror}. Let FORECOURT_HOME name a folder that can "
+                "be written."
+            ) from error
+        if not _try_lock(handle):
+            holder = _read_holder(handle)
+            os.close(handle)
+            raise UsageError(
+                f"This feed is being tagged already, by {holder}. Wait for its end, or stop it and "
+                "run this command again: it will go on where that one stopped."
+            )
+        if _is_still_there(handle, path):
+            mine = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}
+            os.truncate(handle, 0)
+            os.write(handle, json.dumps(mine).encode())
+            return handle
+        os.close(handle)  # its holder finished and removed it in between
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: as on Windows
+        return True
+    return True
+
+
+def _is_still_there(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _read_holder(handle: int) -> str:
+    try:
+        holder = json.loads(os.pread(handle, 1000, 0))
+        return f"process {holder['pid']} on {holder['host']} since {holder['since']} UTC"
+    except (ValueError, KeyError, TypeError):  # it has not written its name yet
+        return "another process"
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
