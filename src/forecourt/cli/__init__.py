@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from forecourt import __version__
-from forecourt.cli import classify, demo, evaluate, fix, inspect, sitemap, tag
+from forecourt.cli import classify, conflicts, demo, evaluate, fix, inspect, sitemap, tag
 from forecourt.core.errors import ForecourtError
 from forecourt.core.logs import configure_logs
 
@@ -54,7 +54,8 @@ app.command("export")(sitemap.export)
 app.command("fix")(fix.fix)
 app.command("revert")(fix.revert)
 app.command("history")(fix.history)
-app.command("conflicts")(fix.conflicts)
+app.command("conflicts")(conflicts.conflicts)
+app.command("resolve")(conflicts.resolve)
 app.command("evaluate")(evaluate.run)
 app.command("hosts")(inspect.hosts)
 app.command("migrate")(inspect.migrate_database)

@@ -4,7 +4,32 @@ Functions take a connection and do not commit. Nothing is ever changed or delete
 act, and so is the revert of a revert.
 """
 
-from forecourt.review.conflicts import list_conflicts
-from forecourt.review.fixing import Change, Done, fix_images, history, revert
+from forecourt.review.conflicts import list_conflicts, resolve_conflict, rulings
+from forecourt.review.fixing import (
+    Change,
+    Done,
+    Preview,
+    fix_images,
+    fix_selection,
+    history,
+    iter_act,
+    preview,
+    revert,
+)
+from forecourt.review.selection import Selection
 
-__all__ = ["Change", "Done", "fix_images", "history", "list_conflicts", "revert"]
+__all__ = [
+    "Change",
+    "Done",
+    "Preview",
+    "Selection",
+    "fix_images",
+    "fix_selection",
+    "history",
+    "iter_act",
+    "list_conflicts",
+    "preview",
+    "resolve_conflict",
+    "revert",
+    "rulings",
+]
