@@ -38,6 +38,7 @@ from forecourt.core.settings import Settings
 from forecourt.fetch.client import Fetcher
 from forecourt.identity.hosts import HostRecord, HostState
 from forecourt.identity.urls import make_url_key
+from forecourt.identity.visual import make_visual_key
 from forecourt.jobs.tasks import accept_feed
 from forecourt.jobs.workspace import Workspace, open_workspace
 from forecourt.store import images as stored_images
@@ -176,7 +177,7 @@ def tag_feed(workspace: Workspace, tools: tagging.Tools, feed: Path) -> None:
 def open_tools(workspace: Workspace) -> Iterator[tagging.Tools]:
     settings = workspace.settings
     with (
-        Pipeline(workspace.champion, settings.vision) as pipeline,
+        Pipeline(workspace.champion, settings.vision, make_visual_key=make_visual_key) as pipeline,
         Fetcher(settings.fetch) as fetcher,
     ):
         yield tagging.Tools(workspace.engine, workspace.media, fetcher, pipeline, settings)

@@ -27,6 +27,7 @@ from forecourt import tagging
 from forecourt.core.records import RefusedRow
 from forecourt.core.settings import Settings
 from forecourt.fetch.client import Fetcher
+from forecourt.identity.visual import make_visual_key
 from forecourt.jobs.tasks import accept_feed
 from forecourt.jobs.workspace import Workspace, open_workspace
 from forecourt.tagging import Tally
@@ -80,7 +81,7 @@ def tag_once(workspace: Workspace, host: RunningHost, feed: Path, name: str) -> 
 
     settings = workspace.settings
     with (
-        Pipeline(workspace.champion, settings.vision) as pipeline,
+        Pipeline(workspace.champion, settings.vision, make_visual_key=make_visual_key) as pipeline,
         Fetcher(settings.fetch) as fetcher,
     ):
         tools = tagging.Tools(workspace.engine, workspace.media, fetcher, pipeline, settings)

@@ -87,3 +87,15 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(
     assert asked < 60 or summary["earlier"] > 0
     assert summary["requests"] == len(host.log) == 150 - summary["earlier"]
     assert summary["classified"] == 150 - summary["earlier"]
+
+
+def test_nothing_is_left_in_the_home_of_the_account(start: Start, tmp_path: Path) -> None:
+    # ONNX Runtime's official builds keep an identifier and a queue of reports to their maker there.
+    account = tmp_path / "account"
+    account.mkdir()
+    picture = tmp_path / "red.jpg"
+    picture.write_bytes(jpeg(PAINTS["Red"]))
+    process = start("classify", picture, "--jsonl", HOME=str(account), XDG_CACHE_HOME="")
+    out, err = process.communicate(timeout=180)
+    assert json.loads(out)["image_type"] == "Dealer", err
+    assert list(account.rglob("*")) == []

@@ -37,6 +37,7 @@ def fix_to_json(fix: Fix) -> dict[str, Any]:
         "advertiser": fix.advertiser,
         "everywhere": fix.everywhere,
         "vehicle_id": fix.vehicle_id,
+        "vin": fix.vin,
         "url": fix.url,
         "field": fix.field,
         "from": fix.value_from,
@@ -89,8 +90,11 @@ def print_done(workspace: Workspace, done: Done, *, as_json: bool) -> None:
 
     if as_json:
         sys.stdout.write(f'{{"act_id": {done.act_id}, "count": {done.count}, "fixes": ')
+        if done.count == len(done.fixes):
+            write_list(map(fix_to_json, done.fixes), "}")
+            return
         with reading(workspace.engine) as connection:
-            write_list((fix_to_json(one) for one in review.iter_act(connection, done.act_id)), "}")
+            write_list(map(fix_to_json, review.iter_act(connection, done.act_id)), "}")
         return
     print_table(done.fixes[:_SHOWN])
     if done.count > _SHOWN:

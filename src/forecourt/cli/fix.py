@@ -174,6 +174,27 @@ def revert(
         print_done(workspace, done, as_json=as_json)
 
 
+def refuse(
+    advertiser: _Advertiser,
+    url: Annotated[list[str], typer.Option("--url", help="The image; repeat it for several.")],
+    by: _By,
+    role: _RoleOption = "staff",
+    note: _Note = "",
+    as_json: _Json = False,
+) -> None:
+    """Refuse fixes that were carried to images from other encodings of what looked the same."""
+    from forecourt import review
+    from forecourt.jobs.workspace import open_workspace
+    from forecourt.store.engine import writing
+
+    with open_workspace(Settings()) as workspace:
+        with writing(workspace.engine) as connection:
+            done = review.refuse_carried(
+                connection, make_act(by, role, advertiser, note), advertiser=advertiser, urls=url
+            )
+        print_done(workspace, done, as_json=as_json)
+
+
 def history(
     advertiser: _Advertiser,
     url: Annotated[str | None, typer.Option("--url", help="Only this image.")] = None,

@@ -30,6 +30,7 @@ class ActKind(StrEnum):
     FIX = "fix"
     REVERT = "revert"
     RULING = "ruling"  # on a disagreement, by staff
+    REFUSE = "refuse"  # what was carried from another picture does not hold for this one
 
 
 class ActSource(StrEnum):
@@ -99,7 +100,20 @@ class Fix:
     is_live: bool
 
 
-def to_type_fixes(fixes: Iterable[Fix]) -> tuple[FixedValue[ImageType], ...]:
+@dataclass(frozen=True, slots=True)
+class HeldFix:
+    """A fix that holds for an image: its own, or carried from the same picture encoded anew."""
+
+    fix: Fix
+    is_carried: bool = False
+
+    @property
+    def carried_from(self) -> str | None:
+        """The URL of the picture that was fixed; None where it is this very image."""
+        return self.fix.url if self.is_carried else None
+
+
+def to_type_fixes(held: Iterable[HeldFix]) -> tuple[FixedValue[ImageType], ...]:
     """Return the live fixes of the image type, for `core.resolve`."""
     return tuple(
         FixedValue(
@@ -108,13 +122,14 @@ def to_type_fixes(fixes: Iterable[Fix]) -> tuple[FixedValue[ImageType], ...]:
             by=fix.by,
             at=fix.at,
             everywhere=fix.everywhere,
+            carried_from=one.carried_from,
         )
-        for fix in fixes
-        if fix.field is FixField.IMAGE_TYPE and fix.is_live
+        for one in held
+        if (fix := one.fix).is_live and fix.field is FixField.IMAGE_TYPE
     )
 
 
-def to_color_fixes(fixes: Iterable[Fix]) -> tuple[FixedValue[Color | None], ...]:
+def to_color_fixes(held: Iterable[HeldFix]) -> tuple[FixedValue[Color | None], ...]:
     """Return the live fixes of the colour, for `core.resolve`."""
     return tuple(
         FixedValue(
@@ -123,9 +138,10 @@ def to_color_fixes(fixes: Iterable[Fix]) -> tuple[FixedValue[Color | None], ...]
             by=fix.by,
             at=fix.at,
             everywhere=fix.everywhere,
+            carried_from=one.carried_from,
         )
-        for fix in fixes
-        if fix.field is FixField.COLOR and fix.is_live
+        for one in held
+        if (fix := one.fix).is_live and fix.field is FixField.COLOR
     )
 
 

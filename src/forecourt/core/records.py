@@ -145,6 +145,20 @@ class ImageKey:
         return f"{self.source}:{self.value}"
 
 
+@dataclass(frozen=True, slots=True)
+class VisualKey:
+    """What a picture looks like, whatever its encoding and size; `identity.visual` makes it.
+
+    Attributes:
+        pdq: Perceptual hash of the luminance, 32 bytes; empty where the picture is too plain.
+        grid: Mean CIELAB colour of each of 8 x 8 cells, row by row: 192 bytes, L* scaled to 0-255,
+            a* and b* moved by 128.
+    """
+
+    pdq: bytes
+    grid: bytes
+
+
 # ---- vision --------------------------------------------------------------------------------------
 
 

@@ -76,7 +76,9 @@ class VisionSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     bundle: Path | None = Field(None, description="Model folder; default: the one that is shipped.")
-    threads: int = Field(0, ge=0, description="Threads for decoding and inference; 0: all cores.")
+    threads: int = Field(
+        0, ge=0, le=1024, description="Threads for decoding and inference; 0: all cores."
+    )
     batch: int = Field(32, ge=1, le=512, description="Images per inference batch.")
     max_pixels: int = Field(64_000_000, ge=10_000, description="Largest image decoded, in pixels.")
 

@@ -12,6 +12,7 @@ from forecourt.core.errors import UsageError
 from forecourt.core.records import RefusedRow
 from forecourt.feeds.read import read_feed
 from forecourt.fetch.client import Fetcher
+from forecourt.identity.visual import make_visual_key
 from forecourt.jobs.workspace import Workspace
 from forecourt.store import inventory
 from forecourt.store.engine import reading, writing
@@ -74,7 +75,7 @@ def tag(
     """Tag what is left of a scrape."""
     settings = workspace.settings
     with (
-        Pipeline(workspace.champion, settings.vision) as pipeline,
+        Pipeline(workspace.champion, settings.vision, make_visual_key=make_visual_key) as pipeline,
         Fetcher(settings.fetch) as fetcher,
     ):
         tools = tagging.Tools(

@@ -4,6 +4,7 @@ Functions take a connection and do not commit. Nothing is ever changed or delete
 act, and so is the revert of a revert.
 """
 
+from forecourt.review.carried import refuse_carried
 from forecourt.review.conflicts import list_conflicts, resolve_conflict, rulings
 from forecourt.review.fixing import (
     Change,
@@ -29,6 +30,7 @@ __all__ = [
     "iter_act",
     "list_conflicts",
     "preview",
+    "refuse_carried",
     "resolve_conflict",
     "revert",
     "rulings",

@@ -25,6 +25,7 @@ from forecourt.core.records import Role
 from forecourt.core.resolve import Resolved
 from forecourt.identity.urls import make_url_key
 from forecourt.review.selection import Selected, Selection, iter_selected
+from forecourt.store import carries as stored_carries
 from forecourt.store import fixes as stored_fixes
 from forecourt.store import images as stored_images
 from forecourt.store import undo
@@ -204,17 +205,21 @@ def history(
     Args:
         connection: A connection; it must stay open while fixes are taken.
         advertiser: Whose.
-        url: Only those of this image, also where they were made under another URL.
+        url: Only those of this image, also where they were made under another URL, or on the same
+            picture encoded otherwise and carried here.
         until: Only what was done until then, and live as it was then.
     """
     if url is None:
         return stored_fixes.iter_history(connection, advertiser=advertiser, until=until)
     url_key = make_url_key(url)
+    image_id = stored_images.find_by_url(connection, url_key)
+    image_ids = set() if image_id is None else {image_id}
+    carried = stored_carries.load_carries(connection, advertiser, image_ids, until=until)
     return stored_fixes.iter_history(
         connection,
         advertiser=advertiser,
         url_key=url_key,
-        image_id=stored_images.find_by_url(connection, url_key),
+        image_ids=image_ids | {carry.from_image_id for carry in carried},
         until=until,
     )
 
@@ -256,8 +261,9 @@ def _check_may_revert_act(connection: sa.Connection, actor: Actor, act_id: int) 
     foreign = undo.find_fix_of_others(connection, act_id, advertiser)
     for fix in stored_fixes.load_by_ids(connection, [foreign] if foreign else []):
         check_may_revert(actor, fix)
-    if undo.touches_carry_of_others(connection, act_id, advertiser):
-        raise UsageError(f"Act {act_id} is not {advertiser}'s; ask staff to revert it.")
+    other = undo.find_carry_of_others(connection, act_id, advertiser)
+    if other is not None:
+        check_may_fix(actor, other, everywhere=False)
 
 
 def _rows(

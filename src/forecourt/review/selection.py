@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from forecourt.core.resolve import Evidence, Resolved, Status, resolve
 from forecourt.identity.urls import make_url_key
 from forecourt.store import inventory
 from forecourt.store.evidence import iter_evidence, load_evidence
-from forecourt.store.inventory import Scrape, VehicleImage
+from forecourt.store.inventory import LocatedImage, Scrape, VehicleImage
 
 _PAGE = 1_000  # named URLs or vehicles
 
@@ -136,19 +136,31 @@ def iter_selected(
             yield fresh
 
 
-def _iter_named(
-    connection: sa.Connection, scrape: Scrape, selection: Selection, model_version: str
-) -> Iterator[list[Selected]]:
-    urls = {make_url_key(url): url for url in selection.urls}
-    for keys in _pages(urls):
+def iter_located(
+    connection: sa.Connection, scrape: Scrape, urls: Sequence[str]
+) -> Iterator[list[LocatedImage]]:
+    """Yield where URLs stand in a scrape, some at a time, each time in the order of the feed.
+
+    Raises:
+        NotFoundError: a URL does not stand in it.
+    """
+    by_key = {make_url_key(url): url for url in urls}
+    for keys in _pages(by_key):
         found = inventory.locate_images(connection, scrape.id, keys)
-        missing = urls.keys() & set(keys) - {one.image.url_key for one in found}
+        missing = set(keys) - {one.image.url_key for one in found}
         if missing:
-            url = next(url for key, url in urls.items() if key in missing)
+            url = next(url for key, url in by_key.items() if key in missing)
             raise NotFoundError(
                 f"{url} is not in the sitemap of {scrape.advertiser!r}. Take the URL from "
                 f"`forecourt export --advertiser {scrape.advertiser} --format csv`."
             )
+        yield found
+
+
+def _iter_named(
+    connection: sa.Connection, scrape: Scrape, selection: Selection, model_version: str
+) -> Iterator[list[Selected]]:
+    for found in iter_located(connection, scrape, selection.urls):
         evidence = load_evidence(
             connection,
             scrape.advertiser,

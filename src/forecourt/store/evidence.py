@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from forecourt.core.fixes import Fix, to_color_fixes, to_type_fixes
+from forecourt.core.fixes import FixField, HeldFix, to_color_fixes, to_type_fixes
 from forecourt.core.records import Vehicle
 from forecourt.core.resolve import Evidence
 from forecourt.core.skips import SkipReason
+from forecourt.store import carries as stored_carries
 from forecourt.store import fixes as stored_fixes
 from forecourt.store import images as stored_images
 from forecourt.store import inventory
@@ -79,32 +80,53 @@ def load_evidence(
     """
     image_ids = {image.image_id for image, _color in entries if image.image_id is not None}
     decisions = stored_images.load_decisions(connection, image_ids, model_version)
-    by_image: defaultdict[int, list[Fix]] = defaultdict(list)
-    by_url: defaultdict[str, list[Fix]] = defaultdict(list)
-    for fix in stored_fixes.load_for_images(
-        connection,
-        advertiser,
-        image_ids=image_ids,
-        url_keys={image.url_key for image, _color in entries},
-    ):
-        if fix.image_id is None:
-            by_url[fix.url_key].append(fix)
-        else:
-            by_image[fix.image_id].append(fix)
+    by_image, by_url = _load_held(
+        connection, advertiser, image_ids, {image.url_key for image, _color in entries}
+    )
 
     def gather(image: VehicleImage, scrape_color: str | None) -> Evidence:
         decision = decisions.get(image.image_id) if image.image_id is not None else None
-        fixes = sorted(
+        held = sorted(
             by_url[image.url_key] + (by_image[image.image_id] if image.image_id else []),
-            key=lambda fix: fix.id,
+            key=lambda one: one.fix.id,
         )
         return Evidence(
             decision=decision,
             is_stale=decision is not None and decision.model_version != model_version,
             skip_reason=SkipReason(image.skip_reason) if image.skip_reason else None,
             scrape_color=scrape_color,
-            type_fixes=to_type_fixes(fixes),
-            color_fixes=to_color_fixes(fixes),
+            type_fixes=to_type_fixes(held),
+            color_fixes=to_color_fixes(held),
         )
 
     return [gather(image, color) for image, color in entries]
+
+
+def _load_held(
+    connection: sa.Connection, advertiser: str, image_ids: set[int], url_keys: set[str]
+) -> tuple[defaultdict[int, list[HeldFix]], defaultdict[str, list[HeldFix]]]:
+    """Return the live fixes by image, carried ones too, and by URL where no image was seen."""
+    carried = [
+        carry
+        for carry in stored_carries.load_carries(connection, advertiser, image_ids)
+        if carry.is_live
+    ]
+    sources = {carry.from_image_id for carry in carried}
+    fixes = stored_fixes.load_for_images(
+        connection, advertiser, image_ids=image_ids | sources, url_keys=url_keys
+    )
+    by_image: defaultdict[int, list[HeldFix]] = defaultdict(list)
+    by_url: defaultdict[str, list[HeldFix]] = defaultdict(list)
+    for fix in fixes:
+        if fix.image_id is None:
+            by_url[fix.url_key].append(HeldFix(fix))
+        else:
+            by_image[fix.image_id].append(HeldFix(fix))
+    own = {image_id: list(held) for image_id, held in by_image.items()}
+    for carry in carried:
+        by_image[carry.image_id] += [
+            HeldFix(one.fix, is_carried=True)
+            for one in own.get(carry.from_image_id, ())
+            if carry.with_color or one.fix.field is not FixField.COLOR
+        ]
+    return by_image, by_url

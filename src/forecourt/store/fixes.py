@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from forecourt.core.fixes import ActKind, ActSource, Fix, FixField, NewAct
 from forecourt.core.records import Role
-from forecourt.store.schema import acts, fix_states, fixes
+from forecourt.store.schema import acts, carries, fix_states, fixes
 
 _CHUNK = 10_000  # both dialects bound the parameters of a statement
 _PAGE = 1_000
@@ -61,10 +61,10 @@ def load_by_ids(connection: sa.Connection, fix_ids: Collection[int]) -> list[Fix
 
 
 def find_fixed(connection: sa.Connection, image_ids: Collection[int]) -> set[int]:
-    """Return those of the images that a person has ever corrected."""
-    return set(
-        connection.scalars(sa.select(fixes.c.image_id).where(fixes.c.image_id.in_(image_ids)))
-    )
+    """Return those of the images that a person has ever corrected, or that a fix travelled to."""
+    fixed = sa.select(fixes.c.image_id).where(fixes.c.image_id.in_(image_ids))
+    carried = sa.select(carries.c.image_id).where(carries.c.image_id.in_(image_ids))
+    return set(connection.scalars(fixed.union(carried)))
 
 
 def load_for_images(
@@ -101,7 +101,7 @@ def iter_history(
     *,
     advertiser: str | None = None,
     url_key: str | None = None,
-    image_id: int | None = None,
+    image_ids: Collection[int] = (),
     until: datetime | None = None,
 ) -> Iterator[Fix]:
     """Yield fixes, oldest first, a page at a time.
@@ -109,15 +109,15 @@ def iter_history(
     Args:
         connection: A connection; it must stay open while fixes are taken.
         advertiser: Only those made in this advertiser's sitemap, or for everyone.
-        url_key: Only those made under this URL, or of `image_id`.
-        image_id: See `url_key`.
+        url_key: Only those made under this URL, or of `image_ids`.
+        image_ids: See `url_key`.
         until: Only what was done until then, and live as it was then.
     """
     where: list[sa.ColumnElement[bool]] = []
     if advertiser is not None:
         where.append(sa.or_(fixes.c.advertiser == advertiser, fixes.c.everywhere))
     if url_key is not None:
-        where.append(sa.or_(fixes.c.url_key == url_key, fixes.c.image_id == image_id))
+        where.append(sa.or_(fixes.c.url_key == url_key, fixes.c.image_id.in_(image_ids)))
     after = 0
     while page := _load(connection, *where, fixes.c.id > after, until=until, limit=_PAGE):
         yield from page

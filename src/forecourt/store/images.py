@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forecourt.core.labels import Color, ImageType
-from forecourt.core.records import Decision, ImageKey, KeySource, Prediction, Validators
+from forecourt.core.records import Decision, ImageKey, KeySource, Prediction, Validators, VisualKey
 from forecourt.core.skips import SkipReason
 from forecourt.store.schema import image_aliases, images, predictions, urls
 from forecourt.store.upsert import insert_new, upsert
@@ -21,7 +21,12 @@ _CHUNK = 10_000  # both dialects bound the parameters of a statement, SQLite to 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewImage:
-    """An image that was decoded. `thumbnail` is its address in the media folder."""
+    """An image that was decoded.
+
+    Attributes:
+        thumbnail: Its address in the media folder.
+        visual_key: None where none was made.
+    """
 
     bytes_key: str
     format: str
@@ -30,6 +35,7 @@ class NewImage:
     size_bytes: int
     thumbnail: str
     created_at: datetime
+    visual_key: VisualKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +104,7 @@ def add_images(connection: sa.Connection, new: Sequence[NewImage]) -> dict[str, 
                 "height": one.height,
                 "size_bytes": one.size_bytes,
                 "thumbnail": one.thumbnail,
+                **visual_columns(one.visual_key),
                 "created_at": one.created_at,
             }
             for one in new
@@ -116,6 +123,11 @@ def add_images(connection: sa.Connection, new: Sequence[NewImage]) -> dict[str, 
         at=new[0].created_at,
     )
     return ids
+
+
+def visual_columns(key: VisualKey | None) -> dict[str, bytes | None]:
+    """Return a visual key as columns of `images`."""
+    return {"pdq": key.pdq if key else None, "lab_grid": key.grid if key else None}
 
 
 def add_aliases(

@@ -144,6 +144,7 @@ images = Table(
     Column("height", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("thumbnail", String(64)),
+    # The visual key: no hash where the picture is too plain; both NULL where none was made yet.
     Column("pdq", LargeBinary(32)),
     Column("lab_grid", LargeBinary(192)),
     Column("created_at", UtcDateTime, nullable=False),
@@ -202,8 +203,9 @@ vehicle_images = Table(
     Column("key_value", String(200)),
     Column("skip_reason", String(32)),
     Column("checked_at", UtcDateTime),
-    # The image that stood here when fixes were last carried; kept while the next scrape runs.
+    # The image that stood here, and on which vehicle, when fixes were last carried.
     Column("compared_image_id", _Id),
+    Column("compared_vin", String(64)),
     UniqueConstraint("vehicle_id", "position"),
     Index(
         "ix_vehicle_images_pending",
@@ -289,7 +291,7 @@ carries = Table(
     _ref("image_id", "images.id"),
     _ref("from_image_id", "images.id"),
     Column("with_color", Boolean, nullable=False),
-    Column("pdq_distance", Integer, nullable=False),
+    Column("pdq_distance", Integer),  # NULL between plain pictures
     Column("grid_distance", Float, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("advertiser", "image_id", "from_image_id"),

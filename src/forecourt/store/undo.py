@@ -125,13 +125,12 @@ def find_fix_of_others(connection: sa.Connection, act_id: int, advertiser: str) 
     )
 
 
-def touches_carry_of_others(connection: sa.Connection, act_id: int, advertiser: str) -> bool:
-    """Return whether an act refused, or brought back, what travelled in another's sitemap."""
+def find_carry_of_others(connection: sa.Connection, act_id: int, advertiser: str) -> str | None:
+    """Return in whose sitemap, other than the advertiser's, an act refused or brought back."""
     did = _CARRIES.touched(act_id)
-    found = connection.scalar(
-        sa.select(carries.c.id)
+    return connection.scalar(
+        sa.select(carries.c.advertiser)
         .join(did, did.c.id == carries.c.id)
         .where(carries.c.advertiser != advertiser)
         .limit(1)
     )
-    return found is not None

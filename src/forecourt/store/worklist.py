@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from forecourt.core.records import ImageKey, KeySource, Validators
 from forecourt.core.skips import SkipReason
 from forecourt.store.inventory import ImageState
-from forecourt.store.schema import fixes, hosts, predictions, urls, vehicle_images
+from forecourt.store.schema import carries, fixes, hosts, predictions, urls, vehicle_images
 
 _RANGE = 5_000
 _OF_URL = {
@@ -29,7 +29,10 @@ _OF_URL = {
 }
 
 
-_IS_FIXED = sa.exists().where(fixes.c.image_id == urls.c.image_id)
+_IS_FIXED = sa.or_(
+    sa.exists().where(fixes.c.image_id == urls.c.image_id),
+    sa.exists().where(carries.c.image_id == urls.c.image_id),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,7 @@ class PendingImage:
         validators: What the server then said of it; None where there is nothing to compare.
         checked_at: When it was last asked, or None.
         host: Of the URL; None for a new one.
-        is_fixed: Whether a person has ever corrected that image.
+        is_fixed: Whether a person has ever corrected that image, or a fix travelled to it.
     """
 
     id: int

@@ -5,6 +5,7 @@
     3. identify  header keys and bytes keys → stored images; the host earns or loses trust
     4. classify  what no model of this version has seen (CPU, no transaction)
     5. store     images, keys, answers and settlements in one short transaction
+    6. carry     fixes travel to images that show a fixed picture, encoded anew
 
 Steps 2-5 stream: at any moment a bounded number of images is in memory. A crash at any point loses
 at most the images in flight; what was settled stays settled, and the next run goes on from there.

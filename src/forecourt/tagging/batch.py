@@ -372,6 +372,7 @@ def _new_image(bytes_key: str, seen: Seen, thumbnail: str, at: datetime) -> NewI
         height=seen.info.height,
         size_bytes=seen.info.size_bytes,
         thumbnail=thumbnail,
+        visual_key=seen.visual_key,
         created_at=at,
     )
 

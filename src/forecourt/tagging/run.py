@@ -22,6 +22,7 @@ from forecourt.store.engine import reading, writing
 from forecourt.store.inventory import ScrapeStatus
 from forecourt.store.media import MediaFolder
 from forecourt.tagging.batch import BatchStore, Flight
+from forecourt.tagging.carry import carry_fixes
 from forecourt.tagging.interrupts import held_back
 from forecourt.tagging.tally import Tally
 from forecourt.tagging.trust import HostBook
@@ -62,6 +63,7 @@ def tag_scrape(
     run = _Run(tools, scrape_id, on_progress)
     _move_on(tools.engine, scrape_id, ScrapeStatus.RUNNING)
     run.finish_pending()
+    run.carry_fixes()
     _move_on(tools.engine, scrape_id, ScrapeStatus.FINISHED)
     return run.tally
 
@@ -109,6 +111,15 @@ class _Run:
             with reading(self._tools.engine) as connection:
                 pending = worklist.count_pending(connection, self._scrape_id)
                 is_cancelled = _is_cancelled(connection, self._scrape_id)
+
+    def carry_fixes(self) -> None:
+        with reading(self._tools.engine) as connection:
+            scrape = inventory.get_scrape(connection, self._scrape_id)
+        if scrape is not None and scrape.status is not ScrapeStatus.CANCELLED:
+            with held_back():
+                self.tally.carried = carry_fixes(
+                    self._tools.engine, self._tools.media, scrape.id, scrape.advertiser
+                )
 
     # ---- 1. settle -------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ class Tally:
         skipped: Never tagged, by reason.
         requests: URLs asked about.
         bodies: Bodies read, `verified` of them only to check that a host's headers tell the truth.
+        carried: Images to which fixes travelled from the same picture, encoded otherwise.
         reopened: Identified by headers of a host that then proved to lie, and asked about again.
     """
 
@@ -39,6 +40,7 @@ class Tally:
     bodies: int = 0
     body_bytes: int = 0
     verified: int = 0
+    carried: int = 0
     reopened: int = 0
     distrusted: list[str] = field(default_factory=list)
 
@@ -71,6 +73,7 @@ class Tally:
             "bodies": self.bodies,
             "body_bytes": self.body_bytes,
             "verified": self.verified,
+            "carried": self.carried,
             "reopened": self.reopened,
             "distrusted_hosts": self.distrusted,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -12,7 +12,7 @@ from typing import Self
 import structlog
 
 from forecourt.core.errors import ImageSkippedError
-from forecourt.core.records import Decision, Prediction
+from forecourt.core.records import Decision, Prediction, VisualKey
 from forecourt.core.settings import VisionSettings
 from forecourt.core.skips import SkipReason
 from forecourt.vision.bundle import Bundle
@@ -26,10 +26,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One image that the model has an answer for."""
+    """One image that the model has an answer for. `visual_key`: None where nobody asked for it."""
 
     info: ImageInfo
     thumbnail: bytes
+    visual_key: VisualKey | None
     prediction: Prediction
     decision: Decision
 
@@ -46,7 +47,12 @@ class Unseen:
 class _Ready:
     info: ImageInfo
     thumbnail: bytes
+    visual_key: VisualKey | None
     square: Rgb
+
+
+def _no_key(_rgb: Rgb) -> VisualKey | None:
+    return None
 
 
 class Pipeline:
@@ -55,11 +61,20 @@ class Pipeline:
     Args:
         bundle: The model.
         settings: Threads, batch size and pixel limit.
+        make_visual_key: What to call on the decoded pixels, on the decoding threads; engines do not
+            know each other, so whoever wants visual keys brings `identity.visual`.
     """
 
-    def __init__(self, bundle: Bundle, settings: VisionSettings) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        settings: VisionSettings,
+        *,
+        make_visual_key: Callable[[Rgb], VisualKey | None] = _no_key,
+    ) -> None:
         self._thresholds = bundle.manifest.thresholds
         self._settings = settings
+        self._make_visual_key = make_visual_key
         self._predictor = Predictor(bundle, threads=settings.threads)
         workers = settings.threads or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
@@ -100,6 +115,7 @@ class Pipeline:
             return _Ready(
                 info=decoded.info,
                 thumbnail=make_thumbnail(decoded.rgb),
+                visual_key=self._make_visual_key(decoded.rgb),
                 square=self._predictor.prepare(decoded.rgb),
             )
         except ImageSkippedError as error:
@@ -119,5 +135,6 @@ class Pipeline:
             else:
                 prediction = next(predictions)
                 decision = decide(prediction, self._thresholds)
-                answers.append(Seen(one.info, one.thumbnail, prediction, decision))
+                seen = Seen(one.info, one.thumbnail, one.visual_key, prediction, decision)
+                answers.append(seen)
         return answers

@@ -22,6 +22,7 @@ def upgrade() -> None:
     )
     op.add_column("fixes", sa.Column("vin", sa.String(length=64), nullable=True))
     op.add_column("vehicle_images", sa.Column("compared_image_id", _ID, nullable=True))
+    op.add_column("vehicle_images", sa.Column("compared_vin", sa.String(length=64), nullable=True))
     op.create_table(
         "carries",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
@@ -29,7 +30,7 @@ def upgrade() -> None:
         sa.Column("image_id", _ID, nullable=False),
         sa.Column("from_image_id", _ID, nullable=False),
         sa.Column("with_color", sa.Boolean(), nullable=False),
-        sa.Column("pdq_distance", sa.Integer(), nullable=False),
+        sa.Column("pdq_distance", sa.Integer(), nullable=True),
         sa.Column("grid_distance", sa.Float(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,1 @@
+"""Fixes hold through what CDNs do, and travel to no wrong picture."""
