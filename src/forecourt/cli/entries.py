@@ -108,25 +108,23 @@ def print_done(workspace: Workspace, done: Done, *, as_json: bool) -> None:
 def print_table(entries: Iterable[Fix | Ruled]) -> None:
     """Print fixes and rulings for people."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("fix", "act", "when", "who", "for", "vehicle", "field", "from", "to", "image"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("fix", "when", "who", "for", "vehicle", "field", "change", "image"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in {"field", "change"})
     for one in entries:
         live = "" if one.is_live else " (reverted)"
         who, when = f"{one.by} ({one.role})", f"{one.at:%Y-%m-%d %H:%M}"
         if isinstance(one, Ruled):
-            cells = ["everyone", "", one.field, "", one.ruling, f"image {one.image_id}"]
-            table.add_row(f"ruling{live}", str(one.act_id), when, who, *cells)
+            cells = ["everyone", "", one.field, one.ruling, f"image {one.image_id}"]
+            table.add_row(f"act {one.act_id}{live}", when, who, *cells)
             continue
         table.add_row(
             f"{one.id}{live}",
-            str(one.act_id),
             when,
             who,
             "everyone" if one.everywhere else one.advertiser,
             one.vehicle_id or "",
             one.field,
-            one.value_from or "none",
-            one.value or "none",
+            f"{one.value_from or 'none'} → {one.value or 'none'}",
             one.url,
         )
     out.print(table)

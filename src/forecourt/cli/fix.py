@@ -264,7 +264,7 @@ def _preview(workspace: Workspace, advertiser: str, selection: Selection) -> Pre
 def _confirm(preview: Preview) -> int:
     """Ask before a filter fixes more than a handful; return how many images were agreed to."""
     if preview.images > _HANDFUL:
-        if not sys.stdin.isatty():
+        if not _is_terminal():
             raise UsageError(
                 f"This would fix {preview.images:,} images. Look at them with --dry-run, then say "
                 "--yes."
@@ -272,6 +272,10 @@ def _confirm(preview: Preview) -> int:
         _print_preview(preview, as_json=False)
         typer.confirm("Fix them?", abort=True, err=True)
     return max(preview.images, _HANDFUL)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _print_preview(preview: Preview, *, as_json: bool) -> None:
