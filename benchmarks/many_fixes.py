@@ -73,8 +73,9 @@ def fill_inventory(engine: sa.Engine, count: int) -> None:
             fill_images(connection, numbers, now)
             inventory.add_vehicles(connection, scrape_id, "one", vehicles)
     with writing(engine) as connection:
+        before = connection.scalar(sa.select(sa.func.min(vehicle_images.c.id) - 1))
         connection.execute(
-            sa.update(vehicle_images).values(image_id=vehicle_images.c.id, state="tagged")
+            sa.update(vehicle_images).values(image_id=vehicle_images.c.id - before, state="tagged")
         )
 
 

@@ -81,6 +81,13 @@ _FILTERS = st.fixed_dictionaries(
     },
 ).map(lambda given: given or {"whole_sitemap": True})
 _NAMED = _some(URLS).map(lambda urls: {"urls": urls})
+# Who says what, and for whom.
+_Saying = tuple[str, Color | None, str]
+_SAYINGS = st.tuples(
+    _ADVERTISERS,
+    st.sampled_from([Color.RED, Color.BLUE, None]),
+    st.sampled_from(["own", "own", "staff", "everyone"]),
+)
 # Most often one filter: several together seldom fit anything.
 _SELECTIONS = st.one_of(_NAMED, _FILTERS.map(lambda given: dict(list(given.items())[:2])), _FILTERS)
 
@@ -123,11 +130,49 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         advertiser=_ADVERTISERS,
+        url=st.sampled_from(URLS[:2]),
+        value=st.sampled_from([Color.RED, Color.BLUE, None]),
+        scope=st.sampled_from(["own", "staff", "everyone"]),
+    )
+    def fix_one(self, advertiser: str, url: str, value: Color | None, scope: str) -> None:
+        """Often: few images, values and parties, so that they come into each other's way."""
+        self.fix(advertiser, {"urls": (url,)}, {COLOR: value}, scope == "own", scope == "everyone")
+
+    @rule(
+        url=st.sampled_from(URLS[:2]),
+        said=st.lists(_SAYINGS, min_size=2, max_size=4),
+        ruling=st.sampled_from(Ruling),
+        afterwards=st.lists(_SAYINGS, max_size=1),
+    )
+    def quarrel(
+        self, url: str, said: list[_Saying], ruling: Ruling, afterwards: list[_Saying]
+    ) -> None:
+        """Several speak of one picture, and staff rule: by chance alone this is too rare."""
+        for one in said:
+            self.fix_one(one[0], url, *one[1:])
+        image = self.model.sitemaps[ACME][URLS.index(url)].image
+        if image is not None:
+            self.rule_on(image, Color.RED, ruling, None)
+        for one in afterwards:
+            self.fix_one(one[0], url, *one[1:])
+
+    @rule(
+        advertiser=_ADVERTISERS,
         given=_SELECTIONS,
         change=_CHANGES,
         as_advertiser=st.booleans(),
         everywhere=st.booleans(),
     )
+    def fix_selection(
+        self,
+        advertiser: str,
+        given: Mapping[str, Any],
+        change: Mapping[str, Any],
+        as_advertiser: bool,  # noqa: FBT001
+        everywhere: bool,  # noqa: FBT001
+    ) -> None:
+        self.fix(advertiser, given, change, as_advertiser, everywhere)
+
     def fix(
         self,
         advertiser: str,
@@ -192,6 +237,11 @@ class Machine(RuleBasedStateMachine):
         ruling=st.sampled_from(Ruling),
         by=st.sampled_from([None, None, None, ACME]),
     )
+    def rule_on_any(
+        self, image: int, value: ImageType | Color | None, ruling: Ruling, by: str | None
+    ) -> None:
+        self.rule_on(image, value, ruling, by)
+
     def rule_on(
         self, image: int, value: ImageType | Color | None, ruling: Ruling, by: str | None
     ) -> None:
@@ -279,11 +329,11 @@ class Machine(RuleBasedStateMachine):
                 left_out = [identify(world, one) for one in iter_contested(connection)]
             assert left_out == contested
 
-    @rule(advertiser=_ADVERTISERS, data=st.data())
-    def look_back(self, advertiser: str, data: st.DataObject) -> None:
-        if self.model.acts:
-            act = data.draw(st.sampled_from(self.model.acts))
-            self._compare_history(advertiser, until=act.at)
+    def teardown(self) -> None:
+        """The past can be asked for as well: after each of the acts."""
+        for act in self.model.acts:
+            for advertiser in (ACME, ZENITH):
+                self._compare_history(advertiser, until=act.at)
 
     # ---- parts -----------------------------------------------------------------------------------
 

@@ -36,7 +36,11 @@ def iter_conflicts(connection: sa.Connection, *, with_ruled: bool = False) -> It
     """
     after = 0
     while page := _find_candidates(connection, after, with_ruled=with_ruled):
-        for one in load_conflicts(connection, page):
+        wanted = _find_of_several(connection, page)
+        if with_ruled:
+            ruled = sa.select(rulings.c.image_id).where(rulings.c.image_id.in_(page))
+            wanted.update(connection.scalars(ruled))
+        for one in load_conflicts(connection, wanted):
             if with_ruled or one.status is ConflictStatus.OPEN:
                 yield one
         after = page[-1]
@@ -133,6 +137,24 @@ def _find_candidates(connection: sa.Connection, after: int, *, with_ruled: bool)
         page = sa.select(image_id).distinct().order_by(image_id).limit(_PAGE)
         found.update(connection.scalars(page))
     return sorted(found)[:_PAGE]
+
+
+def _find_of_several(connection: sa.Connection, image_ids: Collection[int]) -> set[int]:
+    """Return those of the images that more than one party has fixed a field of.
+
+    Most images with two values are of somebody who changed their mind; their fixes are not loaded.
+    """
+    speaks_for = sa.case((fixes.c.everywhere, ""), else_=fixes.c.advertiser)
+    is_own = sa.case((acts.c.role == Role.ADVERTISER, "own "), else_="staff's ")
+    party = is_own + speaks_for
+    several = (
+        sa.select(fixes.c.image_id)
+        .join(acts, acts.c.id == fixes.c.act_id)
+        .where(fixes.c.image_id.in_(image_ids))
+        .group_by(fixes.c.image_id, fixes.c.field)
+        .having(sa.func.min(party) != sa.func.max(party))
+    )
+    return set(connection.scalars(several))
 
 
 def _load_rulings(
