@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 
 from forecourt.core.records import Decision, Tag, Vehicle
 from forecourt.core.resolve import Evidence, Resolved, Status, resolve
+from forecourt.core.spreadsheet import defuse
 from forecourt.store import inventory
 from forecourt.store.evidence import iter_evidence
 from forecourt.store.inventory import Scrape, VehicleImage
@@ -182,11 +182,6 @@ CSV_COLUMNS = (
 )
 
 
-# What a spreadsheet takes for the start of a formula, and the numbers that start alike.
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
-
-
 def write_csv(stream: TextIO, advertiser: str, entries: Iterator[SitemapVehicle]) -> None:
     """Write the sitemap as CSV, an image a line; a vehicle without images has no line.
 
@@ -223,13 +218,7 @@ def write_csv(stream: TextIO, advertiser: str, entries: Iterator[SitemapVehicle]
                 image.image_key,
                 image.key_source,
             ]
-            writer.writerow([_defuse(cell) for cell in cells])
-
-
-def _defuse(cell: Any) -> Any:
-    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+            writer.writerow([defuse(cell) for cell in cells])
 
 
 def _tag_to_json(tag: Tag[Any]) -> dict[str, Any]:

@@ -1,60 +1,75 @@
-"""docs/fixes.md against what the commands print."""
+"""docs/fixes.md against the code: files, names of columns, JSON."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from dataclasses import fields
 from pathlib import Path
 
-import typer.main
+from forecourt.cli.history import summary_to_json
+from forecourt.cli.oddities import misclassified_to_json, oddity_to_json
+from forecourt.core.fixes import FixField
+from forecourt.core.oddities import Example, Oddity, OddityKind
+from forecourt.feeds.fix_table import ALIASES
+from forecourt.review.history_files import HISTORY_COLUMNS
+from forecourt.review.importing import Imported, ImportNote
+from forecourt.review.misclassified import Misclassified
 
-from forecourt.cli import app
-from forecourt.cli.conflicts import conflict_to_json
-from forecourt.cli.entries import fix_to_json, ruling_to_json
-from forecourt.core.conflicts import Conflict, ConflictStatus, Ruled, Ruling
-from forecourt.core.fixes import ActSource, Fix, FixField
-from forecourt.core.records import Role
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "fixes.md"
-AT = datetime(2026, 11, 24, tzinfo=UTC)
-FIX = Fix(
-    id=1, act_id=1, at=AT, by="Ada", role=Role.STAFF, source=ActSource.CLI, note="",
-    advertiser="acme", everywhere=False, image_id=7, url="u", url_key="u", vehicle_id=None,
-    field=FixField.COLOR, value_from=None, value="Blue", model_version=None, is_live=True,
-)  # fmt: skip
-RULED = Ruled(
-    id=1, act_id=2, at=AT, by="Ada", role=Role.STAFF, source=ActSource.CLI, note="", image_id=7,
-    field=FixField.COLOR, ruling=Ruling.KEEP_BOTH, positions=(1,), is_live=True,
-)  # fmt: skip
+DOC = Path(__file__).parents[2] / "docs" / "fixes.md"
+API = DOC.with_name("api.md")
 
 
-def listed(heading: str) -> list[str]:
-    """The first column of the table under a heading."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    part = re.split(r"^#+ ", text.partition(f"## {heading}\n")[2], flags=re.MULTILINE)[0]
-    return re.findall(r"^\| `(.+?)` \|", part, re.MULTILINE)
+def section(heading: str, path: Path = DOC) -> str:
+    parts = re.split(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))[heading]
 
 
-def test_fields_of_fixes_and_rulings_are_documented() -> None:
-    assert listed("A fix") == list(fix_to_json(FIX))
-    assert listed("A ruling") == list(ruling_to_json(RULED))
+def listed(heading: str, path: Path = DOC) -> list[str]:
+    return re.findall(r"^\| `([^`]+)` \|", section(heading, path), flags=re.MULTILINE)
 
 
-def test_fields_of_conflicts_are_documented() -> None:
-    conflict = Conflict(
-        image_id=7, field=FixField.COLOR, status=ConflictStatus.OPEN, positions=(FIX,), history=()
+def test_columns_of_a_history_file_are_documented() -> None:
+    assert listed("History file") == list(HISTORY_COLUMNS)
+
+
+def test_names_of_columns_are_documented() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| .* \| ([^|]*) \|$", section("Tables of other systems"), re.MULTILINE
     )
-    assert listed("A conflict") == list(conflict_to_json(conflict))
-
-
-def test_rulings_are_documented() -> None:
-    assert listed("Disagreement") == [ruling.value for ruling in Ruling]
-
-
-def test_every_way_to_select_is_documented() -> None:
-    group = typer.main.get_command(app)
-    params = group.commands["fix"].params  # type: ignore[attr-defined]
-    selecting = {
-        one.opts[0] for one in params if (getattr(one, "help", "") or "").startswith("Sel")
+    documented = {name: re.findall(r"`(\w+)`", others) for name, others in rows}
+    assert documented == {
+        name: [alias for alias in aliases if alias != name] for name, aliases in ALIASES.items()
     }
-    assert {row.split()[0].rstrip("`,") for row in listed("Many at once")} == selecting
+
+
+def test_summary_of_an_import_is_documented() -> None:
+    summary = summary_to_json(Imported(), [])
+    assert listed("import-fixes --json") == list(summary)
+    text = section("import-fixes --json")
+    (row,) = re.findall(r"^\| `notes` .*$", text, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", row)[1:] == [one.name for one in fields(ImportNote)]
+    (row,) = re.findall(r"^\| `matched` .*$", text, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", row)[1:] == list(summary["matched"])
+
+
+def test_oddities_are_documented() -> None:
+    oddity = Oddity(
+        kind=OddityKind.SKIPPED_RUN, advertiser=None, host=None, count=0, of=None, seen=""
+    )
+    assert listed("oddities --json", API) == list(oddity_to_json(oddity))
+    (row,) = re.findall(r"^\| `examples` .*$", section("oddities --json", API), re.MULTILINE)
+    assert re.findall(r"`(\w+)`", row)[1:] == [one.name for one in fields(Example)]
+    assert listed("Oddity kinds", API) == [kind.value for kind in OddityKind]
+
+
+def test_misclassified_is_documented() -> None:
+    one = Misclassified(
+        group=None,
+        field=FixField.COLOR,
+        value_from=None,
+        value=None,
+        wrong=0,
+        images=None,
+        share=None,
+    )
+    assert listed("misclassified --json", API) == list(misclassified_to_json(one))

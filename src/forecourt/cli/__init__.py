@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from forecourt import __version__
-from forecourt.cli import classify, conflicts, demo, evaluate, fix, inspect, sitemap, tag
+from forecourt.cli import (
+    classify,
+    conflicts,
+    demo,
+    evaluate,
+    fix,
+    history,
+    inspect,
+    oddities,
+    sitemap,
+    tag,
+)
 from forecourt.core.errors import ForecourtError
 from forecourt.core.logs import configure_logs
 
@@ -54,9 +65,12 @@ app.command("export")(sitemap.export)
 app.command("fix")(fix.fix)
 app.command("revert")(fix.revert)
 app.command("refuse")(fix.refuse)
-app.command("history")(fix.history)
+app.command("history")(history.history)
+app.command("import-fixes")(history.import_fixes)
 app.command("conflicts")(conflicts.conflicts)
 app.command("resolve")(conflicts.resolve)
+app.command("oddities")(oddities.oddities)
+app.command("misclassified")(oddities.misclassified)
 app.command("evaluate")(evaluate.run)
 app.command("hosts")(inspect.hosts)
 app.command("migrate")(inspect.migrate_database)

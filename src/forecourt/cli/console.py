@@ -53,6 +53,7 @@ def summary_table(tally: Tally, *, title: str, seconds: float) -> Table:
         ("Requests", tally.requests),
         ("Bodies read", tally.bodies),
         ("of these to verify headers", tally.verified),
+        ("fixes carried from another encoding", tally.carried),
     ]
     for name, count in rows:
         if count or name[0].isupper():

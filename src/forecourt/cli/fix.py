@@ -1,22 +1,18 @@
-"""`forecourt fix`, `revert` and `history`: manual fixes from the shell."""
+"""`forecourt fix`, `revert` and `refuse`: manual fixes from the shell."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from heapq import merge
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
 
 from forecourt.cli.console import out
-from forecourt.cli.entries import entry_to_json, make_act, print_done, print_table, write_list
-from forecourt.core.conflicts import Ruled
+from forecourt.cli.entries import make_act, print_done
 from forecourt.core.errors import UsageError
-from forecourt.core.fixes import Fix, NewAct
+from forecourt.core.fixes import NewAct
 from forecourt.core.labels import parse_color, parse_image_type
 from forecourt.core.records import Source
 from forecourt.core.resolve import Status
@@ -193,31 +189,6 @@ def refuse(
                 connection, make_act(by, role, advertiser, note), advertiser=advertiser, urls=url
             )
         print_done(workspace, done, as_json=as_json)
-
-
-def history(
-    advertiser: _Advertiser,
-    url: Annotated[str | None, typer.Option("--url", help="Only this image.")] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--until", help="As it stood then (UTC).")
-    ] = None,
-    as_json: _Json = False,
-) -> None:
-    """Show who changed what, and when; reverted fixes too."""
-    from forecourt import review
-    from forecourt.jobs.workspace import open_workspace
-    from forecourt.store.engine import reading
-
-    at = None if until is None else until.replace(tzinfo=UTC)
-    with open_workspace(Settings()) as workspace, reading(workspace.engine) as connection:
-        fixes = review.history(connection, advertiser=advertiser, url=url, until=at)
-        ruled = review.rulings(connection, advertiser=advertiser, url=url, until=at)
-        parts: tuple[Iterable[Fix | Ruled], ...] = (fixes, ruled)
-        entries = merge(*parts, key=lambda one: one.act_id)
-        if as_json:
-            write_list(map(entry_to_json, entries))
-        else:
-            print_table(entries)
 
 
 def _fix(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
+from forecourt.cli.files import open_output
 from forecourt.core.errors import UsageError
 from forecourt.core.settings import Settings
 
@@ -66,22 +64,8 @@ def write_sitemap(
     skipped: SkippedChoice = "placeholder",
 ) -> None:
     """Write a sitemap to a file (whole or not at all), or to standard output."""
-    if output is None:
-        _write(workspace, advertiser, sys.stdout, export_format, skipped)
-        return
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}-")
-    except OSError as error:
-        raise UsageError(f"Cannot write {output}: {error.strerror}.") from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            _write(workspace, advertiser, stream, export_format, skipped)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(output)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    with open_output(output) as stream:
+        _write(workspace, advertiser, stream, export_format, skipped)
 
 
 def _write(

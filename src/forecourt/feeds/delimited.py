@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from forecourt.core.errors import FeedError
@@ -21,6 +22,22 @@ _TOO_LONG = f"longer than {LONGEST_ROW:,} characters"
 _QUOTES = "Quote fields that hold the separator or a line break, and double the quotes inside."
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the header of one kind of file must say.
+
+    Attributes:
+        count_known: How many of some normalised names are known there; two make a header.
+        check: Given the normalised names and the header as it stands, raises FeedError where a
+            needed field is missing.
+        advice: What a header looks like, for whoever has none.
+    """
+
+    count_known: Callable[[set[str]], int]
+    check: Callable[[list[str], list[str]], None]
+    advice: str
+
+
 class DelimitedReader:
     """Reads the header at once, the rows as they are asked for.
 
@@ -28,18 +45,20 @@ class DelimitedReader:
 
     Args:
         text: The file, opened with newline="".
+        columns: What the header must say; by default that of a feed of vehicles.
 
     Raises:
         FeedError: no line at the start can be a header, or it names no id or no image field.
     """
 
-    def __init__(self, text: io.TextIOBase) -> None:
+    def __init__(self, text: io.TextIOBase, columns: Columns | None = None) -> None:
         csv.field_size_limit(LONGEST_ROW)
+        columns = columns or VEHICLE_COLUMNS
         self._lines = _Lines(text)
         self._spelling = Names()
-        self._delimiter, header = _find_header(self._lines)
+        self._delimiter, header = _find_header(self._lines, columns)
         self.names = [self._spelling.normalize(cell) for cell in header]
-        _check_header(self.names, header)
+        columns.check(self.names, header)
 
     def rows(self) -> Iterator[RawRow | BrokenRow]:
         """Yield each record with the line where it starts."""
@@ -164,28 +183,26 @@ class _Lines:
         return line
 
 
-def _find_header(lines: _Lines) -> tuple[str, list[str]]:
+def _find_header(lines: _Lines, columns: Columns) -> tuple[str, list[str]]:
     """Return separator and cells of the first line that names two known fields or more."""
     first = ""
     for line in islice(lines, _HEADER_WITHIN):
         first = first or line.strip()
         known, delimiter, cells = max(
-            (_read_header(line, delimiter) for delimiter in _DELIMITERS), key=lambda found: found[0]
+            (_read_header(line, delimiter, columns) for delimiter in _DELIMITERS),
+            key=lambda found: found[0],
         )
         if known >= 2:  # one known word can stand in any text
             return delimiter, cells
-    raise FeedError(
-        f"The first line names no known fields: {first[:80]!r}. A delimited feed starts with a "
-        "header such as id,vin,title,color,image_link (docs/feeds.md lists all names)."
-    )
+    raise FeedError(f"The first line names no known fields: {first[:80]!r}. {columns.advice}")
 
 
-def _read_header(line: str, delimiter: str) -> tuple[int, str, list[str]]:
+def _read_header(line: str, delimiter: str, columns: Columns) -> tuple[int, str, list[str]]:
     try:
         cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:
         return 0, delimiter, []
-    return recognized_fields(set(map(normalize_name, cells))), delimiter, cells
+    return columns.count_known(set(map(normalize_name, cells))), delimiter, cells
 
 
 def _check_header(names: list[str], header: list[str]) -> None:
@@ -200,6 +217,16 @@ def _check_header(names: list[str], header: list[str]) -> None:
             f"The header has no field for images: {shown}. Call one of them image_link "
             "(docs/feeds.md lists all names)."
         )
+
+
+VEHICLE_COLUMNS = Columns(
+    count_known=recognized_fields,
+    check=_check_header,
+    advice=(
+        "A delimited feed starts with a header such as id,vin,title,color,image_link "
+        "(docs/feeds.md lists all names)."
+    ),
+)
 
 
 def _explain(problem: str) -> str:

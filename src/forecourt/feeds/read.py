@@ -22,7 +22,7 @@ from forecourt.feeds.vehicles import make_vehicles
 from forecourt.feeds.words import clean_text
 from forecourt.feeds.xml import XmlReader
 
-_SNIFFED = 4096
+SNIFFED = 4096
 _SAMPLE = 20  # vehicles of an XML feed looked at to name its format
 _WEB_PAGE = re.compile(
     r"(?:(?><!--.*?-->|<\?.*?\?>)\s*+)*+<(?:!doctype\s+html|html|head|body)\b",
@@ -32,7 +32,7 @@ _TITLE = re.compile(r"<title[^>]*>\s*([^<]{1,80})", re.IGNORECASE)
 _OTHER_FILES = (
     (b"PK\x03\x04", "a ZIP archive or an Excel file", "Unpack it, or save it as CSV."),
     (b"\xd0\xcf\x11\xe0", "an old Excel file", "Save it as CSV."),
-    (b"%PDF", "a PDF", "Ask for the feed as CSV, JSON or XML."),
+    (b"%PDF", "a PDF", "Ask for it as CSV or JSON."),
 )
 _BINARY = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
 _FEW, _MOST_BINARY = 16, 0.1  # characters, and share of all; damaged text has fewer
@@ -51,7 +51,7 @@ class Feed:
     def __init__(self, path: Path) -> None:
         self._open = ExitStack()
         self.encoding = find_encoding(path)
-        _refuse_other_files(path)
+        refuse_other_files(path)
         self.advertiser: str | None = None
         self.scraped_at: datetime | None = None
         try:
@@ -75,8 +75,8 @@ class Feed:
         return make_vehicles(self._rows)
 
     def _read(self, path: Path) -> tuple[FeedFormat, Iterator[RawRow | BrokenRow]]:
-        start = self._text(path).read(_SNIFFED).lstrip("\ufeff \t\r\n")
-        _refuse_other_texts(path, start)
+        start = self._text(path).read(SNIFFED).lstrip("\ufeff \t\r\n")
+        refuse_other_texts(path, start)
         if start.startswith(("{", "[")):
             head = scrape_json.read_head(self._text(path))
             self.advertiser, self.scraped_at = head.advertiser, head.scraped_at
@@ -95,27 +95,38 @@ class Feed:
         return self._open.enter_context(open_text(path, self.encoding))
 
 
-def _refuse_other_files(path: Path) -> None:
-    """Say what a file is that people take for a feed."""
+def refuse_other_files(path: Path, wanted: str = "feed") -> None:
+    """Say what a file is that people take for a feed, or for what is wanted.
+
+    Raises:
+        FeedError: the first bytes are those of an archive, a workbook or a PDF.
+    """
     with open_bytes(path) as file:
         start = file.read(8)
     for mark, name, advice in _OTHER_FILES:
         if start.startswith(mark):
-            raise FeedError(f"{path} is {name} and no feed. {advice}")
+            raise FeedError(f"{path} is {name} and no {wanted}. {advice}")
 
 
-def _refuse_other_texts(path: Path, start: str) -> None:
+def refuse_other_texts(path: Path, start: str, wanted: str = "feed") -> None:
+    """Say what a text is that is no feed, by its start.
+
+    Raises:
+        FeedError: it is empty, a web page, or no text at all.
+    """
     if not start:
         raise FeedError(f"{path} is empty.")
     if _WEB_PAGE.match(start):
         title = _TITLE.search(start)
         called = f" ({clean_text(title[1])!r})" if title else ""
         raise FeedError(
-            f"{path} is a web page{called} and no feed: its server sent a login or an error. "
-            "Open the feed's address in a browser to see."
+            f"{path} is a web page{called} and no {wanted}: its server sent a login or an error. "
+            "Open its address in a browser to see."
         )
     if len(_BINARY.findall(start)) > max(_FEW, len(start) * _MOST_BINARY):
-        raise FeedError(f"{path} is a binary file and no feed. Export it as CSV, JSON or XML.")
+        raise FeedError(
+            f"{path} is a binary file and no {wanted}. Export it as text, as CSV or JSON."
+        )
 
 
 def read_feed(path: Path) -> Feed:

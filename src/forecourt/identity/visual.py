@@ -195,15 +195,14 @@ def _to_lab(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     ratios = _LINEAR[pixels] @ _TO_XYZ.T
     f = np.where(ratios > 216 / 24389, np.cbrt(ratios), (24389 / 27 * ratios + 16) / 116)
     lab = (116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2]))
-    return np.stack(lab, axis=-1)
+    return np.asarray(np.stack(lab, axis=-1), np.float32)
 
 
 def _unpack_grids(grids: bytes) -> NDArray[np.float32]:
     """Return grids that stand end to end as L*, a* + 128, b* + 128; shape (N, 64, 3)."""
     cells = np.frombuffer(grids, np.uint8).reshape(-1, GRID_SIDE * GRID_SIDE, 3)
-    return cells.astype(np.float32) / np.array([_L_SCALE, 1, 1], np.float32)
+    return np.asarray(cells / np.array([_L_SCALE, 1, 1]), np.float32)
 
 
 def _worst_cell(steps: NDArray[np.float32]) -> NDArray[np.float32]:
-    worst: NDArray[np.float32] = np.sqrt((steps**2).sum(axis=-1).max(axis=-1))
-    return worst
+    return np.asarray(np.linalg.norm(steps, axis=-1).max(axis=-1), np.float32)

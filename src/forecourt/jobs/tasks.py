@@ -17,6 +17,7 @@ from forecourt.jobs.workspace import Workspace
 from forecourt.store import inventory
 from forecourt.store.engine import reading, writing
 from forecourt.store.inventory import NewScrape, Scrape
+from forecourt.store.oddities import keep_class_counts
 from forecourt.tagging import Tally
 from forecourt.vision.pipeline import Pipeline
 
@@ -85,4 +86,7 @@ def tag(
             pipeline=pipeline,
             settings=settings,
         )
-        return tagging.tag_scrape(tools, scrape_id, on_progress=on_progress)
+        tally = tagging.tag_scrape(tools, scrape_id, on_progress=on_progress)
+    with writing(workspace.engine) as connection:
+        keep_class_counts(connection, scrape_id, model_version=workspace.champion.version)
+    return tally

@@ -17,21 +17,32 @@ from forecourt.review.fixing import (
     preview,
     revert,
 )
+from forecourt.review.history_files import events, write_csv, write_jsonl
+from forecourt.review.importing import import_history
+from forecourt.review.misclassified import By, count_misclassified
+from forecourt.review.oddities import list_oddities
 from forecourt.review.selection import Selection
 
 __all__ = [
+    "By",
     "Change",
     "Done",
     "Preview",
     "Selection",
+    "count_misclassified",
+    "events",
     "fix_images",
     "fix_selection",
     "history",
+    "import_history",
     "iter_act",
     "list_conflicts",
+    "list_oddities",
     "preview",
     "refuse_carried",
     "resolve_conflict",
     "revert",
     "rulings",
+    "write_csv",
+    "write_jsonl",
 ]

@@ -232,26 +232,38 @@ def find_listed(
     return found
 
 
+def has_changed(connection: sa.Connection, scrape_id: int) -> bool:
+    """Whether anything of a scrape is not what it was at the last comparison."""
+    return bool(connection.scalar(sa.select(sa.exists().where(*_changed(scrape_id)))))
+
+
 def mark_compared(connection: sa.Connection, scrape_id: int) -> None:
     """Note at the places of a scrape which image stands there, for the next comparison."""
+    connection.execute(
+        sa.update(vehicle_images)
+        .where(*_changed(scrape_id))
+        .values(compared_image_id=vehicle_images.c.image_id, compared_vin=_vin())
+    )
+
+
+def _changed(scrape_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     of_scrape = sa.select(vehicles.c.id).where(vehicles.c.scrape_id == scrape_id)
-    vin = (
+    return (
+        vehicle_images.c.vehicle_id.in_(of_scrape),
+        vehicle_images.c.scrape_id == scrape_id,
+        vehicle_images.c.image_id.is_not(None),
+        sa.or_(
+            vehicle_images.c.compared_image_id.is_distinct_from(vehicle_images.c.image_id),
+            vehicle_images.c.compared_vin.is_distinct_from(_vin()),
+        ),
+    )
+
+
+def _vin() -> sa.ScalarSelect[Any]:
+    return (
         sa.select(vehicles.c.vin)
         .where(vehicles.c.id == vehicle_images.c.vehicle_id)
         .scalar_subquery()
-    )
-    connection.execute(
-        sa.update(vehicle_images)
-        .where(
-            vehicle_images.c.vehicle_id.in_(of_scrape),
-            vehicle_images.c.scrape_id == scrape_id,
-            vehicle_images.c.image_id.is_not(None),
-            sa.or_(
-                vehicle_images.c.compared_image_id.is_distinct_from(vehicle_images.c.image_id),
-                vehicle_images.c.compared_vin.is_distinct_from(vin),
-            ),
-        )
-        .values(compared_image_id=vehicle_images.c.image_id, compared_vin=vin)
     )
 
 

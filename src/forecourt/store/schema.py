@@ -6,7 +6,7 @@
                                  urls >─ hosts           acts ─< fixes >─ images
                                                            ├─< fix_states >─ fixes
         images ─< carries >─ images                        ├─< carry_states >─ carries
-                                                           ├─< rulings >─ images
+        scrapes ─< class_counts      fixes ── legacy_values ├─< rulings >─ images
                                                            └─< ruling_states >─ rulings
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
@@ -246,6 +246,7 @@ acts = Table(
     Column("source", String(16), nullable=False),  # ActSource
     Column("note", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Index(None, "at"),  # an import finds by it what was imported before
 )
 
 fixes = Table(
@@ -333,4 +334,27 @@ ruling_states = Table(
     Column("is_live", Boolean, nullable=False),
     Index(None, "act_id"),
     Index(None, "ruling_id", "id"),
+)
+
+# How an imported file spelled what is stored in our words: "N/A", "Silver".
+legacy_values = Table(
+    "legacy_values",
+    metadata,
+    _ref("fix_id", "fixes.id"),
+    Column("value_from", Text),
+    Column("value", Text),
+    PrimaryKeyConstraint("fix_id"),
+)
+
+# What the model's answers to a scrape were when it finished, by class: later scrapes replace the
+# rows that it was counted from.
+class_counts = Table(
+    "class_counts",
+    metadata,
+    _ref("scrape_id", "scrapes.id"),
+    Column("field", String(16), nullable=False),  # FixField
+    Column("value", String(16), nullable=False),  # "" is no colour
+    Column("model_version", String(100), nullable=False),
+    Column("images", Integer, nullable=False),
+    PrimaryKeyConstraint("scrape_id", "field", "value"),
 )

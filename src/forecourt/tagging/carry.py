@@ -27,6 +27,7 @@ from forecourt.store.comparison import Place
 from forecourt.store.engine import reading, writing
 from forecourt.store.images import visual_columns
 from forecourt.store.media import MediaFolder
+from forecourt.tagging.interrupts import held_back
 from forecourt.vision.decode import decode_image
 
 
@@ -63,7 +64,7 @@ def carry_fixes(engine: sa.Engine, media: MediaFolder, scrape_id: int, advertise
             recent=_load_fixed(connection, advertiser, after_fix_id=done),
         )
         new = compared.find_carries()
-    with writing(engine) as connection:
+    with held_back(), writing(engine) as connection:
         stored_carries.add_carries(connection, advertiser, new, at=datetime.now(UTC))
         comparison.mark_compared(connection, scrape_id)
         comparison.save_progress(connection, advertiser, latest)
@@ -85,7 +86,7 @@ def _make_missing_keys(engine: sa.Engine, media: MediaFolder, advertiser: str) -
             continue  # a damaged file; the image keeps its fixes, they only do not travel
         rows.append({"row_id": image_id, **visual_columns(key)})
     if rows:
-        with writing(engine) as connection:
+        with held_back(), writing(engine) as connection:
             comparison.save_visual_keys(connection, rows)
 
 
@@ -135,7 +136,8 @@ class _Comparison:
 
     def find_carries(self) -> list[NewCarry]:
         """Return what looks the same, where the vehicles may be one too."""
-        if not self._fixed:
+        is_changed = comparison.has_changed(self._connection, self._scrape_id)
+        if not (self._fixed and (is_changed or self._has_recent)):
             return []
         findings = _Findings()
         for page in comparison.iter_places(self._connection, self._scrape_id):

@@ -116,10 +116,9 @@ class _Run:
         with reading(self._tools.engine) as connection:
             scrape = inventory.get_scrape(connection, self._scrape_id)
         if scrape is not None and scrape.status is not ScrapeStatus.CANCELLED:
-            with held_back():
-                self.tally.carried = carry_fixes(
-                    self._tools.engine, self._tools.media, scrape.id, scrape.advertiser
-                )
+            self.tally.carried = carry_fixes(
+                self._tools.engine, self._tools.media, scrape.id, scrape.advertiser
+            )
 
     # ---- 1. settle -------------------------------------------------------------------------------
 
