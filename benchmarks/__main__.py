@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("rerun", "known_images", "every_file", "feed_memory")
+NAMES = ("rerun", "known_images", "every_file", "feed_memory", "many_fixes")
 
 
 def main() -> int:
