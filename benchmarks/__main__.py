@@ -17,6 +17,7 @@ NAMES = (
     "feed_memory",
     "fixes_hold",
     "visual_lookup",
+    "many_fixes",
 )
 
 

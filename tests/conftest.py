@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 import structlog
@@ -16,6 +17,9 @@ from forecourt.jobs.workspace import Workspace, open_workspace
 from forecourt.store.engine import create_engine, migrate
 from tests.support.image_host import ImageHost
 from tests.support.tiny_bundle import write_tiny_bundle
+
+# More than CI has time for: pytest --hypothesis-profile thorough tests/contract/test_fix_history.py
+hypothesis.settings.register_profile("thorough", max_examples=1_000, stateful_step_count=40)
 
 _DATA_VARIABLES = ("FORECOURT_DATA", "FORECOURT_WEIGHTS")
 
@@ -86,17 +90,29 @@ def postgres_url() -> Iterator[str]:
         server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    """An empty, migrated database on each dialect."""
-    if request.param == "sqlite":
-        created = create_engine(f"sqlite:///{tmp_path / 'store.db'}")
-    else:
-        url = request.getfixturevalue("postgres_url")
-        created = create_engine(url)
-        with created.begin() as connection:
-            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-            connection.execute(sa.text("CREATE SCHEMA public"))
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    """An empty, migrated SQLite database."""
+    created = create_engine(f"sqlite:///{tmp_path / 'store.db'}")
     migrate(created)
     yield created
     created.dispose()
+
+
+@pytest.fixture
+def postgresql_engine(postgres_url: str) -> Iterator[sa.Engine]:
+    """An empty, migrated PostgreSQL database."""
+    created = create_engine(postgres_url)
+    with created.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    migrate(created)
+    yield created
+    created.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> sa.Engine:
+    """An empty, migrated database on each dialect."""
+    found: sa.Engine = request.getfixturevalue(f"{request.param}_engine")
+    return found

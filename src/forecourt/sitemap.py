@@ -15,12 +15,11 @@ from typing import Any, TextIO
 
 import sqlalchemy as sa
 
-from forecourt.core.errors import NotFoundError
 from forecourt.core.records import Decision, Tag, Vehicle
 from forecourt.core.resolve import Evidence, Resolved, Status, resolve
 from forecourt.core.spreadsheet import defuse
 from forecourt.store import inventory
-from forecourt.store.evidence import load_evidence
+from forecourt.store.evidence import iter_evidence
 from forecourt.store.inventory import Scrape, VehicleImage
 
 
@@ -69,34 +68,18 @@ def iter_sitemap(
     Raises:
         NotFoundError: the advertiser has no scrape.
     """
-    scrape = inventory.find_latest(connection, advertiser)
-    if scrape is None:
-        known = ", ".join(inventory.list_advertisers(connection)[:10]) or "none yet"
-        raise NotFoundError(f"There is no scrape of {advertiser!r}. Known advertisers: {known}.")
+    scrape = inventory.get_latest(connection, advertiser)
     return _iter_scrape(connection, scrape, model_version, skipped)
 
 
 def _iter_scrape(
     connection: sa.Connection, scrape: Scrape, model_version: str, skipped: SkippedImages
 ) -> Iterator[SitemapVehicle]:
-    for page in inventory.iter_vehicles(connection, scrape.id):
-        images = inventory.load_vehicle_images(
-            connection, scrape.id, [stored.row_id for stored in page]
-        )
-        entries = [
-            (image, stored.vehicle.color)
-            for stored in page
-            for image in images.get(stored.row_id, ())
-        ]
-        gathered = iter(
-            load_evidence(connection, scrape.advertiser, entries, model_version=model_version)
-        )
-        for stored in page:
-            resolved = [
-                _resolve_image(image, next(gathered)) for image in images.get(stored.row_id, ())
-            ]
+    for page in iter_evidence(connection, scrape, model_version=model_version):
+        for entry in page:
+            resolved = [_resolve_image(image, evidence) for image, evidence in entry.images]
             yield SitemapVehicle(
-                vehicle=stored.vehicle,
+                vehicle=entry.vehicle,
                 images=tuple(
                     image
                     for image in resolved

@@ -47,4 +47,4 @@ def test_nothing_is_wrapped_where_there_is_no_terminal(
     for ended in (fixed, conflicts):
         assert url in ended.out
         assert max(len(line) for line in ended.out.splitlines()) < 500
-    assert conflicts.out.endswith("\n1 conflict.\n")
+    assert conflicts.out.endswith("\n1 open conflict.\n")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from forecourt import review
 from forecourt.cli import app
@@ -184,3 +185,125 @@ def test_fix_history_and_conflicts_from_the_shell(
         ("Ada", False),
         ("owner", True),
     ]
+
+
+@pytest.fixture
+def shell(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.setenv("FORECOURT_HOME", str(settings.home))
+    monkeypatch.setenv("FORECOURT_VISION__BUNDLE", str(settings.vision.bundle))
+
+    def run(*arguments: str, given: str | None = None) -> Result:
+        return CliRunner().invoke(app, list(arguments), input=given)
+
+    return run
+
+
+def test_bulk_fix_from_the_shell__previewed_confirmed_and_undone(
+    acme: Acme, host: ImageHost, shell: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = [host.put(f"/{n}.jpg", jpeg(PAINTS["Red"], seed=n)) for n in range(12)]
+    acme.scrape(urls)
+    common = ("fix", "--advertiser", "acme", "--by", "Ada", "--type", "Stock")
+    wanted = (*common, "--shown-color", "red")
+
+    counted = json.loads(shell(*wanted, "--dry-run", "--json").stdout)
+    assert counted["images"] == 12
+    assert counted["examples"][0] == {
+        "vehicle_id": "v0",
+        "url": urls[0],
+        "image_type": "Dealer",
+        "color": "Red",
+    }
+    refused = shell(*wanted)  # no terminal to ask on
+    assert "would fix 12 images. Look at them with --dry-run" in str(refused.exception)
+    monkeypatch.setattr("forecourt.cli.fix._is_terminal", lambda: True)
+    answered_no = shell(*wanted, given="n\n")
+    assert answered_no.exit_code == 1
+    assert "12 images." in answered_no.stdout
+    assert acme.type_of(0) == ("Dealer", "model")
+
+    done = shell(*wanted, "--json", given="y\n")
+    made = json.loads(done.stdout[done.stdout.index("{") :])
+    assert (made["count"], len(made["fixes"])) == (12, 12)
+    assert {image["image_type"]["value"] for image in acme.images()} == {"Stock"}
+    undone = json.loads(
+        shell("revert", "--act", str(made["act_id"]), "--by", "Ada", "--json").stdout
+    )
+    assert [fix["live"] for fix in undone["fixes"]] == [False] * 12
+    assert {image["image_type"]["value"] for image in acme.images()} == {"Dealer"}
+
+    assert shell(*common, "--vehicle", "v1", "--vehicle", "v2").exit_code == 0  # is not asked
+    assert [acme.type_of(n)[1] for n in range(4)] == ["model", "fix", "fix", "model"]
+    printed = shell(*wanted, "--yes").stdout
+    assert "Act 4. To undo" in printed.replace("\n", " ")
+    nothing = shell(*common, "--status", "skipped")
+    assert "Nothing in the sitemap of 'acme' fits" in str(nothing.exception)
+    unsaid = shell(*common)
+    assert "Say which images" in str(unsaid.exception)
+
+
+def test_filter_that_fits_more_than_was_agreed_to_fixes_nothing(
+    acme: Acme, host: ImageHost, shell: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the question and the answer a scrape may come in."""
+    urls = [host.put(f"/{n}.jpg", jpeg(PAINTS["Red"], seed=n)) for n in range(13)]
+    acme.scrape(urls[:11])
+
+    def answer_late(*_: object, **__: object) -> bool:
+        acme.scrape(urls)
+        return True
+
+    monkeypatch.setattr("forecourt.cli.fix._is_terminal", lambda: True)
+    monkeypatch.setattr("typer.confirm", answer_late)
+    done = shell("fix", "-a", "acme", "--by", "Ada", "--type", "Stock", "--all")
+    assert "Meanwhile 13 images fit, not 11" in str(done.exception)
+    assert {image["image_type"]["source"] for image in acme.images()} == {"model"}
+    assert json.loads(shell("history", "-a", "acme", "--json").stdout) == []
+
+
+def test_rulings_from_the_shell(acme: Acme, host: ImageHost, shell: Callable[..., Result]) -> None:
+    url = host.put("/a.jpg", jpeg(PAINTS["Red"]))
+    acme.scrape([url])
+
+    def run(*arguments: str) -> Any:
+        result = shell(*arguments, "--json")
+        assert result.exit_code == 0, result.exception
+        return json.loads(result.stdout)
+
+    fix = ("fix", "-a", "acme", "--url", url)
+    run(*fix, "--color", "blue", "--by", "Ada")
+    run(*fix, "--color", "black", "--by", "owner", "--role", "advertiser")
+    (conflict,) = run("conflicts")
+    assert (conflict["field"], conflict["status"]) == ("color", "open")
+    resolve = ("resolve", "--image", str(conflict["image_id"]), "--field", "color", "--by", "Bo")
+
+    kept = run(*resolve, "--keep-both", "--note", "matt paint")
+    assert (kept["count"], kept["fixes"]) == (0, [])
+    assert run("conflicts") == []
+    assert run("conflicts", "--all")[0]["status"] == "keep_both"
+    history = run("history", "-a", "acme", "--url", url)
+    assert [one["kind"] for one in history] == ["fix", "fix", "ruling"]
+    assert (history[2]["by"], history[2]["note"], history[2]["ruling"]) == (
+        "Bo",
+        "matt paint",
+        "keep_both",
+    )
+    for words in (shell("history", "-a", "acme").stdout, shell("conflicts", "--all").stdout):
+        assert "keep_both" in words
+
+    settled = run(*resolve, "--everyone", "none")
+    assert [(one["to"], one["live"]) for one in settled["fixes"]] == [
+        ("Blue", False),
+        ("Black", False),
+        (None, True),
+    ]
+    assert acme.images()[0]["color"]["value"] is None
+    run("revert", "--act", str(settled["act_id"]), "--by", "Bo")
+    assert acme.images()[0]["color"]["value"] == "Black"
+    run(*resolve, "--ambiguous")
+    assert "0 open conflicts, 1 ruled." in shell("conflicts", "--all").stdout
+
+    theirs = shell(*resolve, "--keep-both", "--role", "advertiser", "-a", "acme")
+    assert "Only staff may rule" in str(theirs.exception)
+    for wrong in ((), ("--keep-both", "--ambiguous")):
+        assert "Say one of" in str(shell(*resolve, *wrong).exception)

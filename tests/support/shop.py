@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
 from forecourt import review
-from forecourt.core.fixes import Actor, ActSource, Fix, NewAct
+from forecourt.core.conflicts import Conflict, Ruling
+from forecourt.core.fixes import Actor, ActSource, Fix, FixField, NewAct
+from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import Role, Vehicle
 from forecourt.identity.urls import make_url_key
 from forecourt.sitemap import iter_sitemap
@@ -20,8 +24,21 @@ URLS = [f"https://cdn.example.com/{number}.jpg" for number in range(3)]
 ACME, ZENITH = "acme", "zenith"
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a model makes of an image."""
+
+    image_type: str = "Dealer"
+    image_type_confidence: float = 0.9
+    color: str | None = "Grey"
+    color_confidence: float = 0.8
+    review: bool = False
+
+
 class Shop:
     """Two advertisers that show the same three images, each tagged Dealer, Grey by the model."""
+
+    TICK = timedelta(minutes=1)
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
@@ -50,10 +67,25 @@ class Shop:
         self.promote("m1")
 
     def tick(self) -> datetime:
-        self.now += timedelta(minutes=1)
+        self.now += self.TICK
         return self.now
 
-    def scrape(self, advertiser: str, color: str | None = None) -> None:
+    def scrape(
+        self,
+        advertiser: str,
+        color: str | None = None,
+        *,
+        vehicles: Sequence[Vehicle] | None = None,
+        shown: Mapping[str, int | None] | None = None,
+    ) -> None:
+        """Settle a scrape; `shown` says which image a URL shows, None where it cannot be had."""
+        if vehicles is None:
+            vehicles = [
+                Vehicle(id=f"v{number}", images=(url,), color=color)
+                for number, url in enumerate(URLS)
+            ]
+        if shown is None:
+            shown = {url: number for number, url in enumerate(URLS)}
         new = inventory.NewScrape(
             advertiser=advertiser,
             feed_name="feed.json",
@@ -63,36 +95,40 @@ class Shop:
             received_at=self.now,
         )
         keyed = [
-            inventory.KeyedVehicle(
-                number, Vehicle(id=f"v{number}", images=(url,), color=color), (make_url_key(url),)
-            )
-            for number, url in enumerate(URLS)
+            inventory.KeyedVehicle(number, one, tuple(map(make_url_key, one.images)))
+            for number, one in enumerate(vehicles)
         ]
         with writing(self.engine) as connection:
             scrape_id = inventory.add_scrape(connection, new)
             inventory.add_vehicles(connection, scrape_id, advertiser, keyed)
-            for image_id, url in zip(self.image_ids, URLS, strict=True):
+            for url, number in shown.items():
                 connection.execute(
                     sa.update(vehicle_images)
-                    .where(vehicle_images.c.url == url)
-                    .values(image_id=image_id, state="tagged")
+                    .where(vehicle_images.c.url == url, vehicle_images.c.scrape_id == scrape_id)
+                    .values(
+                        image_id=None if number is None else self.image_ids[number],
+                        state="skipped" if number is None else "tagged",
+                        skip_reason="timeout" if number is None else None,
+                    )
                 )
 
-    def promote(self, version: str) -> None:
+    def promote(self, version: str, answers: Mapping[int, Answer] | None = None) -> None:
+        """Make a model the champion; it has seen the images of `answers`, or else all of them."""
         self.model = version
+        answers = dict.fromkeys(range(len(URLS)), Answer()) if answers is None else answers
         with writing(self.engine) as connection:
-            for image_id in self.image_ids:
+            for number, answer in answers.items():
                 connection.execute(
                     sa.insert(predictions).values(
-                        image_id=image_id,
+                        image_id=self.image_ids[number],
                         model_version=version,
-                        image_type="Dealer",
-                        image_type_confidence=0.9,
+                        image_type=answer.image_type,
+                        image_type_confidence=answer.image_type_confidence,
                         image_type_reason="most_probable",
-                        color="Grey",
-                        color_confidence=0.8,
+                        color=answer.color,
+                        color_confidence=answer.color_confidence,
                         color_reason="most_probable",
-                        review=False,
+                        review=answer.review,
                         review_reasons=[],
                         answer={},
                         created_at=self.tick(),
@@ -125,6 +161,55 @@ class Shop:
                 model_version=self.model,
                 everywhere=everywhere,
             )
+
+    def fix_selection(
+        self,
+        advertiser: str,
+        change: review.Change,
+        selection: review.Selection,
+        *,
+        role: Role = Role.STAFF,
+        everywhere: bool = False,
+    ) -> review.Done:
+        with writing(self.engine) as connection:
+            return review.fix_selection(
+                connection,
+                self.act(role, advertiser),
+                advertiser=advertiser,
+                selection=selection,
+                change=change,
+                model_version=self.model,
+                everywhere=everywhere,
+            )
+
+    def preview(self, advertiser: str, selection: review.Selection) -> review.Preview:
+        with reading(self.engine) as connection:
+            return review.preview(connection, advertiser, selection, model_version=self.model)
+
+    def rule(
+        self,
+        number: int,
+        field: FixField,
+        ruling: Ruling,
+        value: ImageType | Color | None = None,
+        *,
+        role: Role = Role.STAFF,
+        advertiser: str | None = None,
+    ) -> review.Done:
+        """Rule on the image of that number."""
+        with writing(self.engine) as connection:
+            return review.resolve_conflict(
+                connection,
+                self.act(role, advertiser),
+                image_id=self.image_ids[number],
+                field=field,
+                ruling=ruling,
+                value=value,
+            )
+
+    def conflicts(self, *, with_ruled: bool = False) -> list[Conflict]:
+        with reading(self.engine) as connection:
+            return review.list_conflicts(connection, with_ruled=with_ruled)
 
     def revert(
         self,

@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 
 from forecourt import __version__
-from forecourt.cli import classify, demo, evaluate, fix, history, inspect, oddities, sitemap, tag
+from forecourt.cli import (
+    classify,
+    conflicts,
+    demo,
+    evaluate,
+    fix,
+    history,
+    inspect,
+    oddities,
+    sitemap,
+    tag,
+)
 from forecourt.cli.console import Farewell, farewell
 from forecourt.core.errors import ForecourtError
 from forecourt.core.logs import configure_logs
@@ -62,7 +73,8 @@ app.command("revert")(fix.revert)
 app.command("refuse")(fix.refuse)
 app.command("history")(history.history)
 app.command("import-fixes")(history.import_fixes)
-app.command("conflicts")(fix.conflicts)
+app.command("conflicts")(conflicts.conflicts)
+app.command("resolve")(conflicts.resolve)
 app.command("oddities")(oddities.oddities)
 app.command("misclassified")(oddities.misclassified)
 app.command("evaluate")(evaluate.run)

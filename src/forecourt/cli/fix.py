@@ -1,24 +1,28 @@
-"""`forecourt fix`, `revert`, `refuse` and `conflicts`: manual fixes from the shell."""
+"""`forecourt fix`, `revert` and `refuse`: manual fixes from the shell."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
 
 from forecourt.cli.console import counted, err, out
-from forecourt.cli.fix_notes import find_notes
+from forecourt.cli.entries import make_act, print_done
 from forecourt.core.errors import UsageError
-from forecourt.core.fixes import Actor, ActSource, Fix, NewAct
+from forecourt.core.fixes import FixField, NewAct
 from forecourt.core.labels import parse_color, parse_image_type
-from forecourt.core.records import Role
+from forecourt.core.records import Source
+from forecourt.core.resolve import Status
 from forecourt.core.settings import Settings
 
 if TYPE_CHECKING:
-    from forecourt.review import Done
+    from forecourt.jobs.workspace import Workspace
+    from forecourt.review import Change, Done, Preview, Selection
+
+_HANDFUL = 10  # images that a filter may fix without being asked about
 
 _Advertiser = Annotated[str, typer.Option("--advertiser", "-a", help="In whose sitemap.")]
 _By = Annotated[str, typer.Option("--by", help="Who does it: a name.")]
@@ -32,8 +36,10 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def fix(
     advertiser: _Advertiser,
-    url: Annotated[list[str], typer.Option("--url", help="The image; repeat it for several.")],
     by: _By,
+    url: Annotated[
+        list[str] | None, typer.Option("--url", help="The image; repeat it for several.")
+    ] = None,
     image_type: Annotated[
         str | None, typer.Option("--type", help="Dealer, Stock or Placeholder.")
     ] = None,
@@ -45,33 +51,100 @@ def fix(
         bool, typer.Option("--everywhere", help="For every advertiser that shows it (staff only).")
     ] = False,
     note: _Note = "",
+    vehicle: Annotated[
+        list[str] | None,
+        typer.Option("--vehicle", help="Select: images of this vehicle, by its id; repeatable."),
+    ] = None,
+    whole_sitemap: Annotated[
+        bool, typer.Option("--all", help="Select: every image of the sitemap.")
+    ] = False,
+    shown_type: Annotated[
+        list[str] | None, typer.Option("--shown-type", help="Select: of this type; repeatable.")
+    ] = None,
+    shown_color: Annotated[
+        list[str] | None,
+        typer.Option("--shown-color", help="Select: of this colour, or none; repeatable."),
+    ] = None,
+    status: Annotated[
+        Literal["tagged", "skipped"] | None, typer.Option("--status", help="Select: so tagged.")
+    ] = None,
+    type_source: Annotated[
+        list[Source] | None,
+        typer.Option("--type-source", help="Select: where the type comes from; repeatable."),
+    ] = None,
+    color_source: Annotated[
+        list[Source] | None,
+        typer.Option("--color-source", help="Select: where the colour comes from; repeatable."),
+    ] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option("--condition", help="Select: New, Used or Certified; repeatable."),
+    ] = None,
+    is_review: Annotated[
+        bool | None, typer.Option("--review/--no-review", help="Select: the model is not sure.")
+    ] = None,
+    type_confidence_below: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Select: the model's, in the type.")
+    ] = None,
+    color_confidence_below: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Select: the model's, in the colour.")
+    ] = None,
+    against_scrape_color: Annotated[
+        bool,
+        typer.Option(
+            "--against-scrape-color",
+            help="Select: the model sees, or a fix shows, another colour than the feed gives.",
+        ),
+    ] = False,
+    text: Annotated[
+        str | None, typer.Option("--text", help="Select: in the vehicle's title, VIN or id.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Fix nothing; show how many images it would be.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: _Json = False,
 ) -> None:
-    """Correct the type or colour of images. The fix holds from now on, whatever the model says."""
+    """Correct the type or colour of images. The fix holds from now on, whatever the model says.
+
+    Name images by --url, or select them: what is given has to hold together, and of a repeated
+    option one. All that one command fixes is undone by one `revert --act`.
+    """
     from forecourt import review
     from forecourt.jobs.workspace import open_workspace
-    from forecourt.store.engine import writing
 
     change = review.Change(
         image_type=None if image_type is None else parse_image_type(image_type),
         color=None if color is None else parse_color(color),
         sets_color=color is not None,
     )
-    with open_workspace(Settings()) as workspace, writing(workspace.engine) as connection:
-        done = review.fix_images(
-            connection,
-            _act(by, role, advertiser, note),
-            advertiser=advertiser,
-            urls=url,
-            change=change,
-            model_version=workspace.champion.version,
-            everywhere=everywhere,
-        )
-        version = workspace.champion.version
-        notes = list(find_notes(connection, advertiser, done.fixes, model_version=version))
-    _print_done(done, as_json=as_json)
-    for note_of_fix in notes:
-        err.print(f"Note: {note_of_fix}", markup=False, highlight=False)
+    selection = review.Selection(
+        urls=tuple(url or ()),
+        vehicle_ids=tuple(vehicle or ()),
+        whole_sitemap=whole_sitemap,
+        image_types=tuple(parse_image_type(one) for one in shown_type or ()),
+        colors=tuple(parse_color(one) for one in shown_color or ()),
+        statuses=(Status(status),) if status else (),
+        type_sources=tuple(type_source or ()),
+        color_sources=tuple(color_source or ()),
+        conditions=tuple(one.capitalize() for one in condition or ()),
+        review=is_review,
+        type_confidence_below=type_confidence_below,
+        color_confidence_below=color_confidence_below,
+        against_scrape_color=against_scrape_color,
+        text=text,
+    )
+    act = make_act(by, role, advertiser, note)
+    with open_workspace(Settings()) as workspace:
+        if dry_run:
+            _print_preview(_preview(workspace, advertiser, selection), as_json=as_json)
+            return
+        confirmed = None
+        if selection.is_filter and not yes:
+            confirmed = _confirm(_preview(workspace, advertiser, selection))
+        done = _fix(workspace, act, advertiser, selection, change, everywhere, confirmed)
+        print_done(workspace, done, as_json=as_json)
+        _print_notes(workspace, advertiser, done)
 
 
 def revert(
@@ -90,11 +163,12 @@ def revert(
     from forecourt.jobs.workspace import open_workspace
     from forecourt.store.engine import writing
 
-    with open_workspace(Settings()) as workspace, writing(workspace.engine) as connection:
-        done = review.revert(
-            connection, _act(by, role, advertiser, note), act_id=act_id, fix_id=fix_id
-        )
-    _print_done(done, as_json=as_json)
+    with open_workspace(Settings()) as workspace:
+        with writing(workspace.engine) as connection:
+            done = review.revert(
+                connection, make_act(by, role, advertiser, note), act_id=act_id, fix_id=fix_id
+            )
+        print_done(workspace, done, as_json=as_json)
 
 
 def refuse(
@@ -110,93 +184,120 @@ def refuse(
     from forecourt.jobs.workspace import open_workspace
     from forecourt.store.engine import writing
 
-    with open_workspace(Settings()) as workspace, writing(workspace.engine) as connection:
-        done = review.refuse_carried(
-            connection, _act(by, role, advertiser, note), advertiser=advertiser, urls=url
-        )
-    _print_done(done, as_json=as_json)
+    with open_workspace(Settings()) as workspace:
+        with writing(workspace.engine) as connection:
+            done = review.refuse_carried(
+                connection, make_act(by, role, advertiser, note), advertiser=advertiser, urls=url
+            )
+        print_done(workspace, done, as_json=as_json)
 
 
-def conflicts(as_json: _Json = False) -> None:
-    """List images on which advertisers, or an advertiser and staff, disagree."""
+def _fix(
+    workspace: Workspace,
+    act: NewAct,
+    advertiser: str,
+    selection: Selection,
+    change: Change,
+    everywhere: bool,  # noqa: FBT001
+    confirmed: int | None,
+) -> Done:
     from forecourt import review
-    from forecourt.jobs.workspace import open_workspace
+    from forecourt.store.engine import writing
+
+    with writing(workspace.engine) as connection:
+        done = review.fix_selection(
+            connection,
+            act,
+            advertiser=advertiser,
+            selection=selection,
+            change=change,
+            model_version=workspace.champion.version,
+            everywhere=everywhere,
+        )
+        images = done.count // change.fields
+        if confirmed is not None and images > confirmed:
+            # The transaction ends here: nothing that nobody agreed to is kept.
+            raise UsageError(
+                f"Meanwhile {images:,} images fit, not {confirmed:,}. Nothing is fixed; try again."
+            )
+    return done
+
+
+def _print_notes(workspace: Workspace, advertiser: str, done: Done) -> None:
+    """Tell people, not programs, where the sitemap goes on showing something else."""
+    from forecourt import review
     from forecourt.store.engine import reading
 
-    with open_workspace(Settings()) as workspace, reading(workspace.engine) as connection:
-        found = review.list_conflicts(connection)
+    with reading(workspace.engine) as connection:
+        unshown = review.find_unshown(
+            connection, advertiser, done.fixes, model_version=workspace.champion.version
+        )
+    for one in unshown[:_HANDFUL]:
+        name = "type" if one.fix.field is FixField.IMAGE_TYPE else "colour"
+        err.print(
+            f"Note: The {name} of {one.fix.url} is kept, and the sitemap still shows "
+            f"{one.shown or 'none'}: {one.reason}.",
+            markup=False,
+            highlight=False,
+        )
+    if len(unshown) > _HANDFUL:
+        err.print(f"Note: and {len(unshown) - _HANDFUL:,} more are kept like that.")
+
+
+def _preview(workspace: Workspace, advertiser: str, selection: Selection) -> Preview:
+    from forecourt import review
+    from forecourt.store.engine import reading
+
+    with reading(workspace.engine) as connection:
+        return review.preview(
+            connection, advertiser, selection, model_version=workspace.champion.version
+        )
+
+
+def _confirm(preview: Preview) -> int:
+    """Ask before a filter fixes more than a handful; return how many images were agreed to."""
+    if preview.images > _HANDFUL:
+        if not _is_terminal():
+            raise UsageError(
+                f"This would fix {preview.images:,} images. Look at them with --dry-run, then say "
+                "--yes."
+            )
+        _print_preview(preview, as_json=False)
+        typer.confirm("Fix them?", abort=True, err=True)
+    return max(preview.images, _HANDFUL)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _print_preview(preview: Preview, *, as_json: bool) -> None:
     if as_json:
-        listed = [
+        examples = [
             {
-                "image_id": one.image_id,
-                "field": one.field,
-                "positions": [fix_to_json(position) for position in one.positions],
-                "history": [fix_to_json(earlier) for earlier in one.history],
+                "vehicle_id": one.vehicle.id,
+                "url": one.image.url,
+                "image_type": one.resolved.image_type.value,
+                "color": one.resolved.color.value,
             }
-            for one in found
+            for one in preview.examples
         ]
-        typer.echo(json.dumps(listed, ensure_ascii=False))
-    else:
-        for one in found:
-            out.print(f"Image {one.image_id}, {one.field}:", highlight=False)
-            print_fixes(one.positions)
-        out.print(f"{counted(len(found), 'conflict')}.", highlight=False)
-
-
-def fix_to_json(fix: Fix) -> dict[str, Any]:
-    """Return the JSON form of a fix; its shape is a contract (docs/api.md)."""
-    return {
-        "id": fix.id,
-        "act_id": fix.act_id,
-        "at": fix.at.isoformat(),
-        "by": fix.by,
-        "role": fix.role,
-        "source": fix.source,
-        "note": fix.note,
-        "advertiser": fix.advertiser,
-        "everywhere": fix.everywhere,
-        "vehicle_id": fix.vehicle_id,
-        "vin": fix.vin,
-        "url": fix.url,
-        "field": fix.field,
-        "from": fix.value_from,
-        "to": fix.value,
-        "model_version": fix.model_version,
-        "live": fix.is_live,
-    }
-
-
-def _act(by: str, role: str, advertiser: str | None, note: str) -> NewAct:
-    if role == "advertiser" and advertiser is None:
-        raise UsageError("Say which advertiser acts: --advertiser.")
-    actor = Actor(name=by, role=Role(role), advertiser=advertiser if role == "advertiser" else None)
-    return NewAct(actor=actor, at=datetime.now(UTC), source=ActSource.CLI, note=note)
-
-
-def _print_done(done: Done, *, as_json: bool) -> None:
-    if as_json:
-        fixes = [fix_to_json(one) for one in done.fixes]
-        typer.echo(json.dumps({"act_id": done.act_id, "fixes": fixes}, ensure_ascii=False))
+        shown = {"images": preview.images, "examples": examples}
+        typer.echo(json.dumps(shown, ensure_ascii=False))
         return
-    print_fixes(done.fixes)
-    out.print(f"Act {done.act_id}. To undo: forecourt revert --act {done.act_id} --by NAME")
-
-
-def print_fixes(fixes: Any) -> None:
-    """Print fixes for people, a line each."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("fix", "when", "who", "for", "vehicle", "field", "from", "to", "image"):
+    for heading in ("vehicle", "title", "type", "color", "image"):
         table.add_column(heading, overflow="fold")
-    for one in fixes:
+    for one in preview.examples:
+        tags = one.resolved
         table.add_row(
-            f"{one.id}" if one.is_live else f"{one.id} (reverted)",
-            f"{one.at:%Y-%m-%d %H:%M}",
-            f"{one.by} ({one.role})",
-            "everyone" if one.everywhere else one.advertiser,
-            one.vehicle_id or "",
-            one.field,
-            one.value_from or "none",
-            one.value or "none",
-            one.url,
+            one.vehicle.id,
+            one.vehicle.title or "",
+            tags.image_type.value,
+            tags.color.value or "none",
+            one.image.url,
         )
     out.print(table)
+    if preview.images > len(preview.examples):
+        out.print(f"and {preview.images - len(preview.examples):,} more.", highlight=False)
+    out.print(f"{counted(preview.images, 'image')}.", highlight=False)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from forecourt.cli.console import err, out
+from forecourt.cli.entries import entry_to_json, print_table, write_list
 from forecourt.cli.files import open_output
-from forecourt.cli.fix import fix_to_json, print_fixes
+from forecourt.core.conflicts import Ruled
 from forecourt.core.errors import UsageError
+from forecourt.core.fixes import Fix
 from forecourt.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,12 +64,16 @@ def history(
     if advertiser is None or output is not None:
         raise UsageError("--all and --out write a file: give --format csv or jsonl too.")
     with open_workspace(Settings()) as workspace, reading(workspace.engine) as connection:
-        fixes = list(review.history(connection, advertiser=advertiser, url=url, until=at))
-    fixes.sort(key=lambda one: (one.at, one.id))  # imported ones are older than their ids say
+        entries: list[Fix | Ruled] = [
+            *review.history(connection, advertiser=advertiser, url=url, until=at),
+            *review.rulings(connection, advertiser=advertiser, url=url, until=at),
+        ]
+    # Imported ones are older than their ids say. A ruling comes before the fix that it made.
+    entries.sort(key=lambda one: (one.at, one.act_id, isinstance(one, Fix), one.id))
     if as_json:
-        typer.echo(json.dumps([fix_to_json(one) for one in fixes], ensure_ascii=False))
+        write_list(map(entry_to_json, entries))
     else:
-        print_fixes(fixes)
+        print_table(entries)
 
 
 def import_fixes(

@@ -1,4 +1,4 @@
-"""Manual fixes: what a person changed, and where people disagree. Pure.
+"""Manual fixes: what a person changed, and who may. Pure.
 
 Fixes are append-only. An act is what one person did in one go; it holds any number of fixes, and is
 reverted as a whole or fix by fix. A revert is an act too, and can be reverted itself.
@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import groupby
 
 from forecourt.core.errors import UsageError
 from forecourt.core.labels import Color, ImageType, parse_color, parse_image_type
@@ -30,6 +29,7 @@ class ActKind(StrEnum):
 
     FIX = "fix"
     REVERT = "revert"
+    RULING = "ruling"  # on a disagreement, by staff
     REFUSE = "refuse"  # what was carried from another picture does not hold for this one
 
 
@@ -98,21 +98,6 @@ class Fix:
     value: str | None
     model_version: str | None
     is_live: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
-    """People disagree on one field of one image.
-
-    Attributes:
-        positions: The latest live fix of each party, oldest first; at least two values among them.
-        history: All fixes of the field, oldest first, reverted ones too.
-    """
-
-    image_id: int
-    field: FixField
-    positions: tuple[Fix, ...]
-    history: tuple[Fix, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,28 +169,3 @@ def check_may_revert(actor: Actor, fix: Fix) -> None:
         fix.role is not Role.ADVERTISER or fix.advertiser != actor.advertiser
     ):
         raise UsageError(f"Fix {fix.id} is not {actor.advertiser}'s; ask staff to revert it.")
-
-
-def find_conflicts(fixes: Iterable[Fix]) -> list[Conflict]:
-    """Return where parties disagree: advertisers, staff for one of them, staff for everyone.
-
-    Args:
-        fixes: All fixes of some images, in any order; those without an image take no part.
-    """
-    known = [fix for fix in fixes if fix.image_id is not None]
-    known.sort(key=lambda fix: (fix.image_id or 0, fix.field, fix.at, fix.id))
-    found = []
-    for (image_id, field), group in groupby(known, key=lambda fix: (fix.image_id or 0, fix.field)):
-        history = tuple(group)
-        latest = {_party(fix): fix for fix in history if fix.is_live}
-        if len({fix.value for fix in latest.values()}) > 1:
-            positions = tuple(sorted(latest.values(), key=lambda fix: (fix.at, fix.id)))
-            found.append(
-                Conflict(image_id=image_id, field=field, positions=positions, history=history)
-            )
-    return found
-
-
-def _party(fix: Fix) -> tuple[str, bool]:
-    """Whoever speaks for the same sitemaps with the same right is one party: the latest holds."""
-    return ("" if fix.everywhere else fix.advertiser, fix.role is Role.ADVERTISER)

@@ -5,26 +5,47 @@ act, and so is the revert of a revert.
 """
 
 from forecourt.review.carried import refuse_carried
-from forecourt.review.conflicts import list_conflicts
-from forecourt.review.fixing import Change, Done, fix_images, history, revert
+from forecourt.review.conflicts import list_conflicts, resolve_conflict, rulings
+from forecourt.review.fixing import (
+    Change,
+    Done,
+    Preview,
+    fix_images,
+    fix_selection,
+    history,
+    iter_act,
+    preview,
+    revert,
+)
 from forecourt.review.history_files import events, write_csv, write_jsonl
 from forecourt.review.importing import import_history
 from forecourt.review.misclassified import By, count_misclassified
 from forecourt.review.oddities import list_oddities
+from forecourt.review.selection import Selection
+from forecourt.review.unshown import UnshownFix, find_unshown
 
 __all__ = [
     "By",
     "Change",
     "Done",
+    "Preview",
+    "Selection",
+    "UnshownFix",
     "count_misclassified",
     "events",
+    "find_unshown",
     "fix_images",
+    "fix_selection",
     "history",
     "import_history",
+    "iter_act",
     "list_conflicts",
     "list_oddities",
+    "preview",
     "refuse_carried",
+    "resolve_conflict",
     "revert",
+    "rulings",
     "write_csv",
     "write_jsonl",
 ]

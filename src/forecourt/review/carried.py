@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from forecourt.core.errors import UsageError
 from forecourt.core.fixes import ActKind, NewAct, check_may_fix
-from forecourt.review.fixing import Done, locate
+from forecourt.review.fixing import Done
+from forecourt.review.selection import iter_located
 from forecourt.store import carries as stored_carries
 from forecourt.store import fixes as stored_fixes
+from forecourt.store import inventory
 
 
 def refuse_carried(
@@ -35,9 +37,11 @@ def refuse_carried(
         UsageError: nothing was carried to these images, or the actor may not do this.
     """
     check_may_fix(act.actor, advertiser, everywhere=False)
+    scrape = inventory.get_latest(connection, advertiser)
     image_ids = {
         one.image.image_id
-        for one in locate(connection, advertiser, urls)
+        for found in iter_located(connection, scrape, urls)
+        for one in found
         if one.image.image_id is not None
     }
     live = [
@@ -54,4 +58,4 @@ def refuse_carried(
     stored_carries.set_live(connection, act_id, [(carry.id, False) for carry in live])
     sources = {carry.from_image_id for carry in live}
     held = stored_fixes.load_for_images(connection, advertiser, image_ids=sources, url_keys=())
-    return Done(act_id=act_id, fixes=tuple(held))
+    return Done(act_id=act_id, count=len(held), fixes=tuple(held))

@@ -1,13 +1,158 @@
-"""Where people disagree on an image."""
+"""Where people disagree on an image, and what staff make of it."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
-from forecourt.core.fixes import Conflict, find_conflicts
+from forecourt.core.conflicts import (
+    Conflict,
+    ConflictStatus,
+    Ruled,
+    Ruling,
+    check_may_rule,
+    disagree,
+)
+from forecourt.core.errors import NotFoundError, UsageError
+from forecourt.core.fixes import ActKind, Fix, FixField, NewAct
+from forecourt.core.labels import Color, ImageType
+from forecourt.core.records import Role
+from forecourt.identity.urls import make_url_key
+from forecourt.review.fixing import Done, load_done
+from forecourt.store import conflicts as stored_conflicts
 from forecourt.store import fixes as stored_fixes
+from forecourt.store import images as stored_images
 
 
-def list_conflicts(connection: sa.Connection) -> list[Conflict]:
-    """Return where an advertiser and another, or staff, disagree on an image."""
-    return find_conflicts(stored_fixes.load_disputed(connection))
+def list_conflicts(connection: sa.Connection, *, with_ruled: bool = False) -> list[Conflict]:
+    """Return where an advertiser and another, or staff, disagree on an image.
+
+    Args:
+        connection: A connection.
+        with_ruled: Also what staff have ruled on; else what waits for them.
+    """
+    return list(stored_conflicts.iter_conflicts(connection, with_ruled=with_ruled))
+
+
+def resolve_conflict(
+    connection: sa.Connection,
+    act: NewAct,
+    *,
+    image_id: int,
+    field: FixField,
+    ruling: Ruling,
+    value: ImageType | Color | None = None,
+) -> Done:
+    """Rule on a disagreement. Reverting the act brings back what was.
+
+    Args:
+        connection: A writing connection; the caller commits.
+        act: Who rules, when, where and why; staff only.
+        image_id: On which image.
+        field: On which field of it.
+        ruling: "Everyone" puts the fixes of the field out of force and makes one for everyone.
+            "Keep both" holds until a party says something else, "ambiguous" until another ruling;
+            an image may be called ambiguous before anybody disagrees on it.
+        value: What it is for everyone; None: no colour.
+
+    Raises:
+        NotFoundError: there is no such image.
+        UsageError: the actor may not rule, nobody disagrees, or the same ruling is in force.
+    """
+    check_may_rule(act.actor)
+    if not stored_conflicts.has_image(connection, image_id):
+        raise NotFoundError(f"There is no image {image_id}. `forecourt conflicts` lists them.")
+    found = {one.field: one for one in stored_conflicts.load_conflicts(connection, [image_id])}
+    conflict = found.get(field)
+    _check_ruling(conflict, ruling)
+    positions = conflict.positions if conflict else ()
+    act_id = stored_fixes.add_act(connection, act, ActKind.RULING)
+    stored_conflicts.add_ruling(
+        connection,
+        act_id,
+        image_id=image_id,
+        field=field,
+        ruling=ruling,
+        positions=[fix.id for fix in positions],
+    )
+    if ruling is Ruling.EVERYONE and conflict is not None:
+        _fix_for_everyone(connection, act_id, conflict, _check_value(field, value))
+    return load_done(connection, act_id)
+
+
+def rulings(
+    connection: sa.Connection,
+    *,
+    advertiser: str,
+    url: str | None = None,
+    until: datetime | None = None,
+) -> list[Ruled]:
+    """Return the rulings on images that were fixed in, or for, an advertiser's sitemap.
+
+    Args:
+        connection: A connection.
+        advertiser: Whose.
+        url: Only on the image that was last seen under this URL.
+        until: Only what was ruled until then, and live as it was then.
+    """
+    image_id = None
+    if url is not None:
+        image_id = stored_images.find_by_url(connection, make_url_key(url))
+        if image_id is None:
+            return []
+    return stored_conflicts.load_rulings(
+        connection, advertiser=advertiser, image_id=image_id, until=until
+    )
+
+
+def _check_ruling(conflict: Conflict | None, ruling: Ruling) -> None:
+    if conflict is not None and conflict.status == ConflictStatus(ruling):
+        raise UsageError("That ruling is in force already.")
+    if ruling is Ruling.AMBIGUOUS:
+        return
+    if conflict is None or not disagree(conflict.positions):
+        raise UsageError(
+            "Nobody disagrees on that field of the image, so there is nothing to settle. To fix it "
+            "for everyone: forecourt fix --everywhere."
+        )
+
+
+def _check_value(field: FixField, value: ImageType | Color | None) -> ImageType | Color | None:
+    is_type = isinstance(value, ImageType)
+    if is_type != (field is FixField.IMAGE_TYPE):
+        raise UsageError(f"{value or 'none'} is no value of {field}.")
+    return value
+
+
+def _fix_for_everyone(
+    connection: sa.Connection, act_id: int, conflict: Conflict, value: ImageType | Color | None
+) -> None:
+    """Put all live fixes of the field out of force, older ones too: none may come up from below."""
+    live = [(fix.id, False) for fix in conflict.history if fix.is_live]
+    stored_fixes.set_live(connection, act_id, live)
+    shown = max(conflict.positions, key=_is_shown)
+    stored_fixes.add_fixes(
+        connection,
+        act_id,
+        [
+            {
+                "advertiser": shown.advertiser,
+                "everywhere": True,
+                "image_id": conflict.image_id,
+                "url": shown.url,
+                "url_key": shown.url_key,
+                "vehicle_id": shown.vehicle_id,
+                "vin": shown.vin,
+                "field": conflict.field,
+                "value_from": shown.value,
+                "value": value,
+                "model_version": shown.model_version,
+            }
+        ],
+    )
+
+
+def _is_shown(fix: Fix) -> tuple[bool, bool, int]:
+    """Order positions so that the last is one which its advertiser's sitemap really shows."""
+    return (fix.role is Role.ADVERTISER, not fix.everywhere, fix.id)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from forecourt.core.conflicts import check_may_rule
 from forecourt.core.errors import NotFoundError, UsageError
 from forecourt.core.fixes import (
     ActKind,
@@ -19,14 +21,17 @@ from forecourt.core.fixes import (
     check_may_revert,
 )
 from forecourt.core.labels import Color, ImageType
-from forecourt.core.resolve import Resolved, resolve
+from forecourt.core.records import Role
+from forecourt.core.resolve import Resolved
 from forecourt.identity.urls import make_url_key
+from forecourt.review.selection import Selected, Selection, iter_selected
 from forecourt.store import carries as stored_carries
 from forecourt.store import fixes as stored_fixes
 from forecourt.store import images as stored_images
-from forecourt.store import inventory
-from forecourt.store.evidence import load_evidence
-from forecourt.store.inventory import LocatedImage
+from forecourt.store import undo
+
+_SHOWN = 1_000  # fixes of an act that come with it
+_EXAMPLES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +53,32 @@ class Change:
         if self.image_type is ImageType.PLACEHOLDER and self.color is not None:
             raise UsageError("A Placeholder has no colour: fix the type alone, or the colour too.")
 
+    @property
+    def fields(self) -> int:
+        """How many fixes it makes of one image."""
+        return (self.image_type is not None) + self.sets_color
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What an act did."""
+    """What an act did.
+
+    Attributes:
+        count: How many fixes it made, or put in or out of force.
+        fixes: The first thousand of them; `iter_act` has all.
+    """
 
     act_id: int
+    count: int
     fixes: tuple[Fix, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a selection holds: how many images, and the first ten of them."""
+
+    images: int
+    examples: tuple[Selected, ...]
 
 
 def fix_images(
@@ -67,51 +91,78 @@ def fix_images(
     model_version: str,
     everywhere: bool = False,
 ) -> Done:
-    """Fix one or many images of an advertiser's sitemap in one act.
+    """Fix images by their URLs, in one act; see `fix_selection`."""
+    if not urls:
+        raise UsageError("Say which images to fix: give their URLs.")
+    return fix_selection(
+        connection,
+        act,
+        advertiser=advertiser,
+        selection=Selection(urls=tuple(urls)),
+        change=change,
+        model_version=model_version,
+        everywhere=everywhere,
+    )
+
+
+def fix_selection(
+    connection: sa.Connection,
+    act: NewAct,
+    *,
+    advertiser: str,
+    selection: Selection,
+    change: Change,
+    model_version: str,
+    everywhere: bool = False,
+) -> Done:
+    """Fix one or many images of an advertiser's sitemap in one act: all of them, or none.
 
     Args:
         connection: A writing connection; the caller commits.
         act: Who fixes, when, where and why.
         advertiser: In whose sitemap the images stand.
-        urls: Of the images; the same picture under several URLs is fixed once.
+        selection: Which; the same picture in several places is fixed once.
         change: What they are.
         model_version: The champion, whose answer the person saw.
         everywhere: For every advertiser that shows the images; staff only.
 
     Raises:
-        NotFoundError: a URL is not in the advertiser's latest sitemap; nothing is fixed then.
+        NotFoundError: a URL or vehicle is not in the advertiser's latest sitemap, or nothing fits.
         UsageError: the actor may not do this.
     """
     check_may_fix(act.actor, advertiser, everywhere=everywhere)
-    images = locate(connection, advertiser, urls)
-    entries = [(one.image, one.scrape_color) for one in images]
-    shown = [
-        resolve(evidence)
-        for evidence in load_evidence(connection, advertiser, entries, model_version=model_version)
-    ]
-    act_id = stored_fixes.add_act(connection, act, ActKind.FIX)
-    stored_fixes.add_fixes(
-        connection,
-        act_id,
-        [
-            {
-                "advertiser": advertiser,
-                "everywhere": everywhere,
-                "image_id": one.image.image_id,
-                "url": one.image.url,
-                "url_key": one.image.url_key,
-                "vehicle_id": one.vehicle_id,
-                "vin": one.vin,
-                "field": field,
-                "value_from": value_from,
-                "value": value,
-                "model_version": model_version if one.image.image_id is not None else None,
-            }
-            for one, resolved in zip(images, shown, strict=True)
-            for field, value_from, value in _fields(change, resolved)
-        ],
-    )
-    return _done(connection, act_id)
+    with connection.begin_nested():  # what fails on a later page leaves nothing of earlier ones
+        act_id = stored_fixes.add_act(connection, act, ActKind.FIX)
+        count = 0
+        for page in iter_selected(connection, advertiser, selection, model_version=model_version):
+            rows = [
+                row
+                for one in page
+                for row in _rows(
+                    one, change, advertiser, everywhere=everywhere, model_version=model_version
+                )
+            ]
+            stored_fixes.add_fixes(connection, act_id, rows)
+            count += len(rows)
+        if not count:
+            raise NotFoundError(f"Nothing in the sitemap of {advertiser!r} fits; nothing is fixed.")
+    return load_done(connection, act_id)
+
+
+def preview(
+    connection: sa.Connection, advertiser: str, selection: Selection, *, model_version: str
+) -> Preview:
+    """Return what `fix_selection` would fix now. Writes nothing.
+
+    Raises:
+        NotFoundError: the advertiser has no scrape, or a URL or vehicle does not stand in it.
+    """
+    images = 0
+    examples: list[Selected] = []
+    for page in iter_selected(connection, advertiser, selection, model_version=model_version):
+        images += len(page)
+        examples += page[: _EXAMPLES - len(examples)]
+    return Preview(images=images, examples=tuple(examples))
 
 
 def revert(
@@ -130,52 +181,16 @@ def revert(
     """
     if (act_id is None) == (fix_id is None):
         raise UsageError("Say what to revert: one act, or one fix.")
-    carried: list[tuple[int, bool]] = []
-    if act_id is not None:
-        wanted = [(one, not live) for one, live in stored_fixes.load_act_states(connection, act_id)]
-        states = stored_carries.load_act_states(connection, act_id)
-        carried = [(one, not live) for one, live in states]
-    else:
-        wanted = [(int(fix_id or 0), False)]
-    turned = _turnable_fixes(connection, act.actor, wanted)
-    turned_carries = _turnable_carries(connection, act.actor, carried)
-    if turned is None and turned_carries is None:
-        raise NotFoundError(f"There is no {f'act {act_id}' if act_id else f'fix {fix_id}'}.")
-    if not turned and not turned_carries:
-        raise UsageError("There is nothing left to revert: that was undone before.")
-    new_act = stored_fixes.add_act(connection, act, ActKind.REVERT)
-    stored_fixes.set_live(connection, new_act, turned or [])
-    stored_carries.set_live(connection, new_act, turned_carries or [])
-    return _done(connection, new_act)
-
-
-def _turnable_fixes(
-    connection: sa.Connection, actor: Actor, wanted: Sequence[tuple[int, bool]]
-) -> list[tuple[int, bool]] | None:
-    """Return those (fix, is live) that would change something; None if there are no such fixes."""
-    fixes = {
-        fix.id: fix for fix in stored_fixes.load_by_ids(connection, [one for one, _ in wanted])
-    }
-    if not fixes:
-        return None
-    for fix in fixes.values():
-        check_may_revert(actor, fix)
-    return [(one, live) for one, live in wanted if fixes[one].is_live is not live]
-
-
-def _turnable_carries(
-    connection: sa.Connection, actor: Actor, wanted: Sequence[tuple[int, bool]]
-) -> list[tuple[int, bool]] | None:
-    """Return those (carry, is live) that would change something; None if there are none."""
-    found = {
-        carry.id: carry
-        for carry in stored_carries.load_by_ids(connection, [one for one, _ in wanted])
-    }
-    if not found:
-        return None
-    for carry in found.values():
-        check_may_fix(actor, carry.advertiser, everywhere=False)
-    return [(one, live) for one, live in wanted if found[one].is_live is not live]
+    if act_id is None:
+        return _revert_fix(connection, act, fix_id or 0)
+    if not undo.has_act(connection, act_id):
+        raise NotFoundError(f"There is no act {act_id}.")
+    _check_may_revert_act(connection, act.actor, act_id)
+    with connection.begin_nested():
+        new_act = stored_fixes.add_act(connection, act, ActKind.REVERT)
+        if not undo.turn_back(connection, act_id, by_act=new_act):
+            raise UsageError("There is nothing left to revert: that was undone before.")
+    return load_done(connection, new_act)
 
 
 def history(
@@ -209,26 +224,65 @@ def history(
     )
 
 
-def locate(connection: sa.Connection, advertiser: str, urls: Sequence[str]) -> list[LocatedImage]:
-    """Return images of an advertiser's latest sitemap, each picture once.
+def load_done(connection: sa.Connection, act_id: int) -> Done:
+    """Return what an act did."""
+    first = next(undo.iter_fix_ids(connection, act_id, page=_SHOWN), [])
+    return Done(
+        act_id=act_id,
+        count=undo.count_fixes(connection, act_id),
+        fixes=tuple(stored_fixes.load_by_ids(connection, first)),
+    )
 
-    Raises:
-        NotFoundError: a URL is not in it.
-    """
-    scrape = inventory.find_latest(connection, advertiser)
-    if scrape is None:
-        raise NotFoundError(f"There is no scrape of {advertiser!r}.")
-    keys = {make_url_key(url): url for url in urls}
-    found = inventory.locate_images(connection, scrape.id, list(keys))
-    missing = [url for key, url in keys.items() if key not in {one.image.url_key for one in found}]
-    if missing:
-        raise NotFoundError(
-            f"{missing[0]} is not in the sitemap of {advertiser!r}. Take the URL from "
-            f"`forecourt export --advertiser {advertiser} --format csv`."
-        )
-    # One picture may stand in several places; a fix is of the picture.
-    unique = {(one.image.image_id or one.image.url_key): one for one in reversed(found)}
-    return list(reversed(unique.values()))
+
+def iter_act(connection: sa.Connection, act_id: int) -> Iterator[Fix]:
+    """Yield the fixes that an act made, or put in or out of force, oldest first."""
+    for ids in undo.iter_fix_ids(connection, act_id, page=_SHOWN):
+        yield from stored_fixes.load_by_ids(connection, ids)
+
+
+def _revert_fix(connection: sa.Connection, act: NewAct, fix_id: int) -> Done:
+    fixes = stored_fixes.load_by_ids(connection, [fix_id])
+    if not fixes:
+        raise NotFoundError(f"There is no fix {fix_id}.")
+    check_may_revert(act.actor, fixes[0])
+    if not fixes[0].is_live:
+        raise UsageError("There is nothing left to revert: that was undone before.")
+    act_id = stored_fixes.add_act(connection, act, ActKind.REVERT)
+    stored_fixes.set_live(connection, act_id, [(fix_id, False)])
+    return load_done(connection, act_id)
+
+
+def _check_may_revert_act(connection: sa.Connection, actor: Actor, act_id: int) -> None:
+    if actor.role is not Role.ADVERTISER:
+        return
+    if undo.rules(connection, act_id):
+        check_may_rule(actor)
+    advertiser = actor.advertiser or ""
+    foreign = undo.find_fix_of_others(connection, act_id, advertiser)
+    for fix in stored_fixes.load_by_ids(connection, [foreign] if foreign else []):
+        check_may_revert(actor, fix)
+    other = undo.find_carry_of_others(connection, act_id, advertiser)
+    if other is not None:
+        check_may_fix(actor, other, everywhere=False)
+
+
+def _rows(
+    one: Selected, change: Change, advertiser: str, *, everywhere: bool, model_version: str
+) -> Iterator[dict[str, Any]]:
+    for field, value_from, value in _fields(change, one.resolved):
+        yield {
+            "advertiser": advertiser,
+            "everywhere": everywhere,
+            "image_id": one.image.image_id,
+            "url": one.image.url,
+            "url_key": one.image.url_key,
+            "vehicle_id": one.vehicle.id,
+            "vin": one.vehicle.vin,
+            "field": field,
+            "value_from": value_from,
+            "value": value,
+            "model_version": model_version if one.image.image_id is not None else None,
+        }
 
 
 def _fields(change: Change, shown: Resolved) -> list[tuple[FixField, str | None, str | None]]:
@@ -238,8 +292,3 @@ def _fields(change: Change, shown: Resolved) -> list[tuple[FixField, str | None,
     if change.sets_color:
         fields.append((FixField.COLOR, shown.color.value, change.color))
     return fields
-
-
-def _done(connection: sa.Connection, act_id: int) -> Done:
-    touched = [one for one, _live in stored_fixes.load_act_states(connection, act_id)]
-    return Done(act_id=act_id, fixes=tuple(stored_fixes.load_by_ids(connection, touched)))

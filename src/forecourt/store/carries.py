@@ -92,13 +92,6 @@ def load_carries(
     return found
 
 
-def load_by_ids(connection: sa.Connection, carry_ids: Collection[int]) -> list[Carry]:
-    """Return carries, oldest first."""
-    return [
-        one for chunk in _chunks(carry_ids) for one in _load(connection, carries.c.id.in_(chunk))
-    ]
-
-
 def set_live(connection: sa.Connection, act_id: int, states: Sequence[tuple[int, bool]]) -> None:
     """Note that from this act on carries hold or not; `states` are (carry id, is live)."""
     if states:
@@ -109,16 +102,6 @@ def set_live(connection: sa.Connection, act_id: int, states: Sequence[tuple[int,
                 for carry_id, is_live in states
             ],
         )
-
-
-def load_act_states(connection: sa.Connection, act_id: int) -> list[tuple[int, bool]]:
-    """Return what an act did: (carry id, whether it made that carry live)."""
-    rows = connection.execute(
-        sa.select(carry_states.c.carry_id, carry_states.c.is_live)
-        .where(carry_states.c.act_id == act_id)
-        .order_by(carry_states.c.id)
-    )
-    return [(row.carry_id, row.is_live) for row in rows]
 
 
 def _load(

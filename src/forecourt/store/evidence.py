@@ -3,17 +3,64 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from forecourt.core.fixes import FixField, HeldFix, to_color_fixes, to_type_fixes
+from forecourt.core.records import Vehicle
 from forecourt.core.resolve import Evidence
 from forecourt.core.skips import SkipReason
 from forecourt.store import carries as stored_carries
 from forecourt.store import fixes as stored_fixes
 from forecourt.store import images as stored_images
-from forecourt.store.inventory import VehicleImage
+from forecourt.store import inventory
+from forecourt.store.inventory import Scrape, VehicleImage
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleEvidence:
+    """A vehicle of a scrape, and what is known of each of its images, in the order of the feed."""
+
+    vehicle: Vehicle
+    images: tuple[tuple[VehicleImage, Evidence], ...]
+
+
+def iter_evidence(
+    connection: sa.Connection,
+    scrape: Scrape,
+    *,
+    model_version: str,
+    vehicle_ids: Collection[str] | None = None,
+) -> Iterator[list[VehicleEvidence]]:
+    """Yield the vehicles of a scrape with all that the sitemap rests on, a page at a time.
+
+    Args:
+        connection: A connection; it must stay open while pages are taken.
+        scrape: Whose vehicles, in the order of the feed.
+        model_version: The champion.
+        vehicle_ids: Only these; those that are not there are left out.
+    """
+    for page in inventory.iter_vehicles(connection, scrape.id, vehicle_ids=vehicle_ids):
+        images = inventory.load_vehicle_images(
+            connection, scrape.id, [stored.row_id for stored in page]
+        )
+        entries = [
+            (image, stored.vehicle.color)
+            for stored in page
+            for image in images.get(stored.row_id, ())
+        ]
+        evidence = iter(
+            load_evidence(connection, scrape.advertiser, entries, model_version=model_version)
+        )
+        yield [
+            VehicleEvidence(
+                stored.vehicle,
+                tuple((image, next(evidence)) for image in images.get(stored.row_id, ())),
+            )
+            for stored in page
+        ]
 
 
 def load_evidence(

@@ -51,19 +51,6 @@ def set_live(connection: sa.Connection, act_id: int, states: Sequence[tuple[int,
         )
 
 
-def load_act_states(connection: sa.Connection, act_id: int) -> list[tuple[int, bool]]:
-    """Return what an act did: (fix id, whether it made that fix live)."""
-    made = connection.scalars(
-        sa.select(fixes.c.id).where(fixes.c.act_id == act_id).order_by(fixes.c.id)
-    )
-    turned = connection.execute(
-        sa.select(fix_states.c.fix_id, fix_states.c.is_live)
-        .where(fix_states.c.act_id == act_id)
-        .order_by(fix_states.c.id)
-    )
-    return [(fix_id, True) for fix_id in made] + [(row.fix_id, row.is_live) for row in turned]
-
-
 def load_by_ids(connection: sa.Connection, fix_ids: Collection[int]) -> list[Fix]:
     """Return fixes, oldest first."""
     found: list[Fix] = []
@@ -137,18 +124,13 @@ def iter_history(
         after = page[-1].id
 
 
-def load_disputed(connection: sa.Connection) -> list[Fix]:
-    """Return all fixes of images whose fixes name more than one value for a field.
-
-    A superset of what is in conflict now: dead fixes count here, and parties do not.
-    """
-    other = fixes.alias()
-    is_disputed = sa.exists().where(
-        other.c.image_id == fixes.c.image_id,
-        other.c.field == fixes.c.field,
-        sa.func.coalesce(other.c.value, "") != sa.func.coalesce(fixes.c.value, ""),
-    )
-    return _load(connection, fixes.c.image_id.is_not(None), is_disputed)
+def load_of_images(connection: sa.Connection, image_ids: Collection[int]) -> list[Fix]:
+    """Return all fixes of images, whoever made them, reverted ones too, oldest first."""
+    found: list[Fix] = []
+    wanted = sorted(image_ids)
+    for start in range(0, len(wanted), _CHUNK):
+        found += _load(connection, fixes.c.image_id.in_(wanted[start : start + _CHUNK]))
+    return found
 
 
 def _load(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from forecourt.core.errors import NotFoundError
 from forecourt.core.records import ImageKey, KeySource, Vehicle
 from forecourt.store.schema import advertisers, scrapes, vehicle_images, vehicles
 from forecourt.store.upsert import insert_new, upsert
@@ -91,12 +92,10 @@ class VehicleImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedImage:
-    """One image of a sitemap, with what its vehicle says that resolution needs."""
+    """One image of a sitemap, and the vehicle that shows it."""
 
     image: VehicleImage
-    vehicle_id: str
-    vin: str | None
-    scrape_color: str | None
+    vehicle: Vehicle
 
 
 def add_scrape(connection: sa.Connection, scrape: NewScrape) -> int:
@@ -244,6 +243,19 @@ def find_latest(connection: sa.Connection, advertiser: str) -> Scrape | None:
     )
 
 
+def get_latest(connection: sa.Connection, advertiser: str) -> Scrape:
+    """Return the advertiser's latest scrape that was not cancelled.
+
+    Raises:
+        NotFoundError: the advertiser has none; the message names some who have.
+    """
+    scrape = find_latest(connection, advertiser)
+    if scrape is None:
+        known = ", ".join(list_advertisers(connection)[:10]) or "none yet"
+        raise NotFoundError(f"There is no scrape of {advertiser!r}. Known advertisers: {known}.")
+    return scrape
+
+
 def get_scrape(connection: sa.Connection, scrape_id: int) -> Scrape | None:
     """Return one scrape, or None."""
     return _one_scrape(connection, scrapes.c.id == scrape_id)
@@ -254,33 +266,28 @@ def list_advertisers(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(sa.select(advertisers.c.id).order_by(advertisers.c.id)))
 
 
-def iter_vehicles(connection: sa.Connection, scrape_id: int) -> Iterator[list[StoredVehicle]]:
-    """Yield the vehicles of a scrape in feed order, a page at a time (no images)."""
+def iter_vehicles(
+    connection: sa.Connection, scrape_id: int, *, vehicle_ids: Collection[str] | None = None
+) -> Iterator[list[StoredVehicle]]:
+    """Yield the vehicles of a scrape in feed order, a page at a time (no images).
+
+    Args:
+        connection: A connection; it must stay open while pages are taken.
+        scrape_id: Of which scrape.
+        vehicle_ids: Only these, some thousands at most; those that are not there are left out.
+    """
+    where = [] if vehicle_ids is None else [vehicles.c.vehicle_id.in_(vehicle_ids)]
     after = -1
     while True:
         rows = connection.execute(
             sa.select(vehicles)
-            .where(vehicles.c.scrape_id == scrape_id, vehicles.c.position > after)
+            .where(vehicles.c.scrape_id == scrape_id, vehicles.c.position > after, *where)
             .order_by(vehicles.c.position)
             .limit(_PAGE)
         ).all()
         if not rows:
             return
-        yield [
-            StoredVehicle(
-                row.id,
-                Vehicle(
-                    id=row.vehicle_id,
-                    vin=row.vin,
-                    title=row.title,
-                    condition=row.condition,
-                    body_type=row.body_type,
-                    color=row.color,
-                    url=row.url,
-                ),
-            )
-            for row in rows
-        ]
+        yield [StoredVehicle(row.id, _read_vehicle(row)) for row in rows]
         after = rows[-1].position
 
 
@@ -305,28 +312,21 @@ def locate_images(
     connection: sa.Connection, scrape_id: int, url_keys: Sequence[str]
 ) -> list[LocatedImage]:
     """Return where URLs stand in a scrape, in the order of the feed; one URL may stand often."""
+    # Each has columns of these names: its own `vehicle_id` is a number of the store.
+    of_vehicle = [vehicles.c[name].label(f"of_{name}") for name in _VEHICLE_COLUMNS]
     rows = connection.execute(
-        sa.select(
-            *_IMAGE_COLUMNS,
-            vehicles.c.vehicle_id.label("feed_id"),
-            vehicles.c.vin,
-            vehicles.c.color.label("scrape_color"),
-        )
+        sa.select(*_IMAGE_COLUMNS, *of_vehicle)
         .join(vehicles, vehicles.c.id == vehicle_images.c.vehicle_id)
         .where(vehicle_images.c.scrape_id == scrape_id, vehicle_images.c.url_key.in_(url_keys))
         .order_by(vehicles.c.position, vehicle_images.c.position)
     )
     return [
-        LocatedImage(
-            image=_read_image(row),
-            vehicle_id=row.feed_id,
-            vin=row.vin,
-            scrape_color=row.scrape_color,
-        )
+        LocatedImage(image=_read_image(row), vehicle=_read_vehicle(row, prefix="of_"))
         for row in rows
     ]
 
 
+_VEHICLE_COLUMNS = ("vehicle_id", "vin", "title", "condition", "body_type", "color", "url")
 _IMAGE_COLUMNS = (
     vehicle_images.c.vehicle_id,
     vehicle_images.c.position,
@@ -337,6 +337,11 @@ _IMAGE_COLUMNS = (
     vehicle_images.c.key_value,
     vehicle_images.c.skip_reason,
 )
+
+
+def _read_vehicle(row: Any, *, prefix: str = "") -> Vehicle:
+    given = {name: getattr(row, f"{prefix}{name}") for name in _VEHICLE_COLUMNS}
+    return Vehicle(id=given.pop("vehicle_id"), **given)
 
 
 def _read_image(row: Any) -> VehicleImage:

@@ -6,7 +6,8 @@
                                  urls >─ hosts           acts ─< fixes >─ images
                                                            ├─< fix_states >─ fixes
         images ─< carries >─ images                        ├─< carry_states >─ carries
-        scrapes ─< class_counts      fixes ── legacy_values └─< rulings >─ images
+        scrapes ─< class_counts      fixes ── legacy_values ├─< rulings >─ images
+                                                           └─< ruling_states >─ rulings
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
 key under which it was ever seen is an alias. `vehicle_images` says what stands where in an
@@ -264,8 +265,8 @@ fixes = Table(
     Column("value_from", String(16)),
     Column("value", String(16)),
     Column("model_version", String(100)),
-    Index(None, "act_id"),
-    Index(None, "image_id"),
+    Index(None, "act_id", "id"),
+    Index(None, "image_id", "field", "value"),  # holds all that the search for conflicts reads
     Index(None, "url_key"),
     Index(None, "advertiser"),
 )
@@ -277,7 +278,7 @@ fix_states = Table(
     _ref("act_id", "acts.id"),
     _ref("fix_id", "fixes.id"),
     Column("is_live", Boolean, nullable=False),
-    Index(None, "act_id"),
+    Index(None, "act_id", "fix_id"),
     Index(None, "fix_id", "id"),
 )
 
@@ -310,7 +311,7 @@ carry_states = Table(
     Index(None, "carry_id", "id"),
 )
 
-# What staff made of a disagreement; the latest ruling of an image's field counts.
+# What staff made of a disagreement; the latest live ruling on an image's field counts.
 rulings = Table(
     "rulings",
     metadata,
@@ -319,9 +320,20 @@ rulings = Table(
     _ref("image_id", "images.id"),
     Column("field", String(16), nullable=False),  # FixField
     Column("ruling", String(16), nullable=False),  # Ruling
-    _ref("latest_fix_id", "fixes.id", nullable=True),  # what was known when it was made
+    Column("positions", JSON, nullable=False),  # ids of the fixes that stood against each other
     Index(None, "act_id"),
-    Index(None, "image_id", "field", "id"),
+    Index(None, "image_id", "id"),
+)
+
+ruling_states = Table(
+    "ruling_states",
+    metadata,
+    _id_column(),
+    _ref("act_id", "acts.id"),
+    _ref("ruling_id", "rulings.id"),
+    Column("is_live", Boolean, nullable=False),
+    Index(None, "act_id"),
+    Index(None, "ruling_id", "id"),
 )
 
 # How an imported file spelled what is stored in our words: "N/A", "Silver".

@@ -1,14 +1,14 @@
 """Counts of classes per scrape, spellings of imported fixes, and an index to find acts by time.
 
 Revision: 0005
-Follows: 0003
+Follows: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
