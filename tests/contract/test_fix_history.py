@@ -18,103 +18,38 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from forecourt import review
-from forecourt.core.conflicts import ConflictStatus, Ruling
+from forecourt.core.conflicts import Ruling
 from forecourt.core.errors import UsageError
-from forecourt.core.fixes import Fix, FixField
+from forecourt.core.fixes import FixField
 from forecourt.core.labels import Color, ImageType
-from forecourt.core.records import Role, Source, Vehicle
-from forecourt.core.resolve import Status
-from forecourt.sitemap import iter_sitemap
+from forecourt.core.records import Role, Vehicle
 from forecourt.store.conflicts import iter_contested
 from forecourt.store.engine import reading
 from tests.support.fix_filters import make_fits
-from tests.support.fix_model import COLOR, PAINT, TYPE, Fixed, Model, Place, Refused, Shown
+from tests.support.fix_model import COLOR, PAINT, TYPE, Model, Place, Refused
+from tests.support.fix_world import (
+    ADVERTISERS,
+    ANSWERS,
+    CHANGES,
+    LAYOUT,
+    SAYINGS,
+    SELECTIONS,
+    SHOWN,
+    Saying,
+    World,
+    describe,
+    identify,
+    read_conflicts,
+    read_sitemap,
+)
 from tests.support.shop import ACME, URLS, ZENITH, Answer, Shop
 
-_ADVERTISERS = st.sampled_from([ACME, ZENITH])
 _STEPS = 15
 _EXAMPLES = 25
 
-# One vehicle with two images, one with one: so a whole vehicle is more than an image.
-_LAYOUT = (("v0", "Red Sedan", URLS[:2]), ("v1", "Blue Van", URLS[2:]))
-_SHOWN = st.fixed_dictionaries(dict.fromkeys(URLS, st.sampled_from([0, 1, 2, None])))
-_ANSWERS = st.dictionaries(
-    st.integers(0, 2),
-    st.builds(
-        Answer,
-        image_type=st.sampled_from(["Dealer", "Placeholder"]),
-        image_type_confidence=st.sampled_from([0.4, 0.9]),
-        color=st.sampled_from(["Grey", "Red"]),
-        color_confidence=st.sampled_from([0.3, 0.8]),
-        review=st.booleans(),
-    ).map(
-        lambda one: one if one.image_type == "Dealer" else Answer(**{**vars(one), "color": None})
-    ),
-)
-_CHANGES = st.one_of(
-    st.fixed_dictionaries({TYPE: st.sampled_from(ImageType)}),
-    st.fixed_dictionaries({COLOR: st.sampled_from([Color.RED, Color.BLUE, None])}),
-    st.just({TYPE: ImageType.STOCK, COLOR: Color.BLUE}),
-    st.just({TYPE: ImageType.PLACEHOLDER, COLOR: None}),
-)
-
-
-def _some(of: Any) -> st.SearchStrategy[tuple[Any, ...]]:
-    return st.lists(st.sampled_from(of), min_size=1, max_size=2, unique=True).map(tuple)
-
-
-_FILTERS = st.fixed_dictionaries(
-    {},
-    optional={
-        "vehicle_ids": _some(["v0", "v1"]),
-        "image_types": _some(ImageType),
-        "colors": _some([Color.RED, Color.BLUE, Color.GREY, None]),
-        "statuses": _some(Status),
-        "type_sources": _some(Source),
-        "color_sources": _some(Source),
-        "conditions": _some(["New", "Used"]),
-        "review": st.booleans(),
-        "type_confidence_below": st.sampled_from([0.4, 0.5, 0.95]),
-        "color_confidence_below": st.sampled_from([0.3, 0.5, 0.95]),
-        "against_scrape_color": st.just(True),
-        "text": st.sampled_from(["red", "VAN", "v1"]),
-    },
-).map(lambda given: given or {"whole_sitemap": True})
-_NAMED = _some(URLS).map(lambda urls: {"urls": urls})
-# Who says what, and for whom.
-_Saying = tuple[str, Color | None, str]
-_SAYINGS = st.tuples(
-    _ADVERTISERS,
-    st.sampled_from([Color.RED, Color.BLUE, None]),
-    st.sampled_from(["own", "own", "staff", "everyone"]),
-)
-# Most often one filter: several together seldom fit anything.
-_SELECTIONS = st.one_of(_NAMED, _FILTERS.map(lambda given: dict(list(given.items())[:2])), _FILTERS)
-
-
-class World:
-    """One database, and which of its ids stand for the model's numbers."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self.shop = Shop(engine)
-        self.acts: list[int] = []
-        self.fixes: list[int] = []
-
-    def note(self, done: review.Done) -> None:
-        self.acts.append(done.act_id)
-        self.fixes += [fix.id for fix in done.fixes if fix.act_id == done.act_id]
-        assert done.count == len(done.fixes)
-
-    def number(self, fix: Fix) -> int:
-        return self.fixes.index(fix.id)
-
 
 class Machine(RuleBasedStateMachine):
-    """What is done to both databases and to the model, and that they agree.
-
-    What is to be added has three places: a rule here, what it does to the model, and where it
-    matters for what is shown, `Model._reaches`.
-    """
+    """What is done to both databases and to the model, and that they agree."""
 
     engines: tuple[sa.Engine, ...]
 
@@ -129,7 +64,7 @@ class Machine(RuleBasedStateMachine):
     # ---- what is done ----------------------------------------------------------------------------
 
     @rule(
-        advertiser=_ADVERTISERS,
+        advertiser=ADVERTISERS,
         url=st.sampled_from(URLS[:2]),
         value=st.sampled_from([Color.RED, Color.BLUE, None]),
         scope=st.sampled_from(["own", "staff", "everyone"]),
@@ -140,12 +75,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         url=st.sampled_from(URLS[:2]),
-        said=st.lists(_SAYINGS, min_size=2, max_size=4),
+        said=st.lists(SAYINGS, min_size=2, max_size=4),
         ruling=st.sampled_from(Ruling),
-        afterwards=st.lists(_SAYINGS, max_size=1),
+        afterwards=st.lists(SAYINGS, max_size=1),
     )
     def quarrel(
-        self, url: str, said: list[_Saying], ruling: Ruling, afterwards: list[_Saying]
+        self, url: str, said: list[Saying], ruling: Ruling, afterwards: list[Saying]
     ) -> None:
         """Several speak of one picture, and staff rule: by chance alone this is too rare."""
         for one in said:
@@ -157,9 +92,9 @@ class Machine(RuleBasedStateMachine):
             self.fix_one(one[0], url, *one[1:])
 
     @rule(
-        advertiser=_ADVERTISERS,
-        given=_SELECTIONS,
-        change=_CHANGES,
+        advertiser=ADVERTISERS,
+        given=SELECTIONS,
+        change=CHANGES,
         as_advertiser=st.booleans(),
         everywhere=st.booleans(),
     )
@@ -261,8 +196,8 @@ class Machine(RuleBasedStateMachine):
         )
 
     @rule(
-        advertiser=_ADVERTISERS,
-        shown=_SHOWN,
+        advertiser=ADVERTISERS,
+        shown=SHOWN,
         words=st.sampled_from(list(PAINT)),
         condition=st.sampled_from(["New", "Used", None]),
     )
@@ -275,7 +210,29 @@ class Machine(RuleBasedStateMachine):
     ) -> None:
         self._rescrape(advertiser, shown, words, condition)
 
-    @rule(answers=_ANSWERS)
+    @rule(
+        advertiser=ADVERTISERS,
+        image=st.integers(0, 2),
+        source=st.integers(0, 2),
+        with_color=st.booleans(),
+    )
+    def carry(self, advertiser: str, image: int, source: int, with_color: bool) -> None:  # noqa: FBT001
+        """A scrape found that one picture looks like another; `tagging.carry` has its own tests."""
+        if image != source:
+            self.model.carry(advertiser, image, source, with_color=with_color)
+            for world in self.worlds:
+                world.shop.carry(advertiser, image, source, with_color=with_color)
+
+    @rule(advertiser=ADVERTISERS, url=st.sampled_from(URLS), by=st.sampled_from([None, ACME]))
+    def refuse(self, advertiser: str, url: str, by: str | None) -> None:
+        self._act(
+            lambda at: self.model.refuse(at, advertiser, url, by=by),
+            lambda world: world.shop.refuse(
+                advertiser, url, role=Role.ADVERTISER if by else Role.STAFF, actor_of=by
+            ),
+        )
+
+    @rule(answers=ANSWERS)
     def promote(self, answers: Mapping[int, Answer]) -> None:
         version = f"m{len(self.model.versions) + 1}"
         self.model.versions.append((version, answers))
@@ -366,11 +323,11 @@ class Machine(RuleBasedStateMachine):
     ) -> None:
         vehicles = [
             Vehicle(id=name, title=title, condition=condition, color=words, images=tuple(urls))
-            for name, title, urls in _LAYOUT
+            for name, title, urls in LAYOUT
         ]
         self.model.sitemaps[advertiser] = [
             Place(name, title, condition, words, url, shown[url])
-            for name, title, urls in _LAYOUT
+            for name, title, urls in LAYOUT
             for url in urls
         ]
         for world in self.worlds:
@@ -381,57 +338,6 @@ class Machine(RuleBasedStateMachine):
         for world in self.worlds:
             found = world.shop.history(advertiser, until=until)
             assert [(describe(world, fix), fix.is_live) for fix in found] == expected
-
-
-def read_sitemap(world: World, advertiser: str) -> list[Shown]:
-    with reading(world.shop.engine) as connection:
-        entries = list(iter_sitemap(connection, advertiser, model_version=world.shop.model))
-    return [
-        Shown(
-            status=resolved.status,
-            image_type=resolved.image_type.value,
-            type_source=resolved.image_type.source,
-            color=resolved.color.value,
-            color_source=resolved.color.source,
-            review=resolved.review,
-        )
-        for entry in entries
-        for resolved in (image.resolved for image in entry.images)
-    ]
-
-
-def read_conflicts(world: World) -> list[Any]:
-    return [
-        (
-            identify(world, one),
-            [world.number(fix) for fix in one.positions],
-            [world.number(fix) for fix in one.history],
-            [(world.acts.index(o.act_id), o.ruling, o.is_live) for o in one.rulings],
-        )
-        for one in world.shop.conflicts(with_ruled=True)
-    ]
-
-
-def identify(world: World, one: Any) -> tuple[int, FixField, ConflictStatus]:
-    return world.shop.image_ids.index(one.image_id), one.field, one.status
-
-
-def describe(world: World, fix: Fix) -> Fixed:
-    image = None if fix.image_id is None else world.shop.image_ids.index(fix.image_id)
-    return Fixed(
-        number=world.number(fix),
-        act=world.acts.index(fix.act_id),
-        owner=fix.advertiser,
-        is_advertisers=fix.role is Role.ADVERTISER,
-        everywhere=fix.everywhere,
-        subject=("url", fix.url) if image is None else ("image", image),
-        url=fix.url,
-        vehicle=fix.vehicle_id or "",
-        field=fix.field,
-        before=fix.value_from,
-        value=fix.value,
-        model=fix.model_version,
-    )
 
 
 def test_any_sequence_comes_to_the_same_on_both_databases(

@@ -64,6 +64,16 @@ class Ruled:
     said: frozenset[tuple[tuple[str, bool], str | None]]  # who said what then
 
 
+@dataclass(frozen=True)
+class Carried:
+    """For one advertiser, `image` shows the picture of `source`."""
+
+    advertiser: str
+    image: int
+    source: int
+    with_color: bool
+
+
 @dataclass
 class Act:
     at: datetime
@@ -91,6 +101,7 @@ class Model:
         self.acts: list[Act] = []
         self.fixes: list[Fixed] = []
         self.rulings: list[Ruled] = []
+        self.carries: list[Carried] = []
         self.sitemaps: dict[str, list[Place]] = {}
         self.versions: list[tuple[str, Mapping[int, Answer]]] = []  # the last is the champion
 
@@ -196,10 +207,30 @@ class Model:
             )
             self._add_fix(fixed)
 
+    def carry(self, advertiser: str, image: int, source: int, *, with_color: bool) -> None:
+        """No act of anybody: it holds from the start. The first finding stays."""
+        known = {(one.advertiser, one.image, one.source) for one in self.carries}
+        if (advertiser, image, source) not in known:
+            self.carries.append(Carried(advertiser, image, source, with_color))
+
+    def refuse(self, at: datetime, advertiser: str, url: str, *, by: str | None) -> None:
+        """Put out of force what was carried to the image at a URL."""
+        (place,) = self.places(advertiser, lambda one: one.url == url)
+        live = [
+            number
+            for number, one in enumerate(self.carries)
+            if (one.advertiser, one.image) == (advertiser, place.image)
+            and self.holds("carry", number)
+        ]
+        if by not in {None, advertiser} or not live:
+            raise Refused
+        effects = self.acts[self._begin(at)].effects
+        effects += [("carry", number, False) for number in live]
+
     # ---- what holds ------------------------------------------------------------------------------
 
     def holds(self, what: str, number: int, until: datetime | None = None) -> bool:
-        state = False
+        state = what == "carry"
         for act in self.acts:
             if until is None or act.at <= until:
                 for effect_on, effect_number, holds in act.effects:
@@ -279,22 +310,39 @@ class Model:
         for what, number, _holds in effects:
             if what == "ruling":
                 raise Refused
+            if what == "carry":
+                if self.carries[number].advertiser != advertiser:
+                    raise Refused
+                continue
             fixed = self.fixes[number]
             if not fixed.is_advertisers or fixed.owner != advertiser:
                 raise Refused
 
     def _winner(self, advertiser: str, place: Place, name: str) -> Fixed | None:
-        """The advertiser's own, else staff's for them, else staff's for everyone; the latest."""
-        best: dict[int, Fixed] = {}
+        """The advertiser's own, else staff's for them, else staff's for everyone.
+
+        Of equal ones one of this very picture goes before a carried one; then the latest.
+        """
+        best: tuple[int, bool, int] | None = None
         for fixed in self.fixes:
             concerns = fixed.field == name and (fixed.everywhere or fixed.owner == advertiser)
-            if concerns and self._reaches(fixed, place) and self.holds("fix", fixed.number):
-                best[3 if fixed.everywhere else 1 if fixed.is_advertisers else 2] = fixed
-        return best[min(best)] if best else None
+            if not concerns or not self.holds("fix", fixed.number):
+                continue
+            is_direct = fixed.subject in {("image", place.image), ("url", place.url)}
+            if is_direct or self._is_carried(advertiser, place.image, fixed):
+                rank = 3 if fixed.everywhere else 1 if fixed.is_advertisers else 2
+                key = (-rank, is_direct, fixed.number)
+                best = max(best, key) if best else key
+        return self.fixes[best[2]] if best else None
 
-    def _reaches(self, fixed: Fixed, place: Place) -> bool:
-        """Whether a fix is of what stands here: of this picture, or of this URL as it had none."""
-        return fixed.subject in {("image", place.image), ("url", place.url)}
+    def _is_carried(self, advertiser: str, image: int | None, fixed: Fixed) -> bool:
+        return any(
+            (one.advertiser, one.image) == (advertiser, image)
+            and fixed.subject == ("image", one.source)
+            and (one.with_color or fixed.field == TYPE)
+            and self.holds("carry", number)
+            for number, one in enumerate(self.carries)
+        )
 
 
 def _color(place: Place, answer: Answer | None, fixed: Fixed | None) -> tuple[str | None, str]:

@@ -15,6 +15,7 @@ from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import Role, Vehicle
 from forecourt.identity.urls import make_url_key
 from forecourt.sitemap import iter_sitemap
+from forecourt.store import carries as stored_carries
 from forecourt.store import inventory
 from forecourt.store.engine import reading, writing
 from forecourt.store.schema import images, metadata, predictions, vehicle_images
@@ -205,6 +206,31 @@ class Shop:
                 field=field,
                 ruling=ruling,
                 value=value,
+            )
+
+    def carry(self, advertiser: str, number: int, source: int, *, with_color: bool) -> None:
+        """Let fixes of one image hold for another, as after a scrape that found them alike."""
+        carried = stored_carries.NewCarry(
+            image_id=self.image_ids[number],
+            from_image_id=self.image_ids[source],
+            with_color=with_color,
+            pdq_distance=2,
+            grid_distance=1.0,
+        )
+        with writing(self.engine) as connection:
+            stored_carries.add_carries(connection, advertiser, [carried], at=self.tick())
+
+    def refuse(
+        self,
+        advertiser: str,
+        url: str,
+        *,
+        role: Role = Role.STAFF,
+        actor_of: str | None = None,
+    ) -> review.Done:
+        with writing(self.engine) as connection:
+            return review.refuse_carried(
+                connection, self.act(role, actor_of), advertiser=advertiser, urls=[url]
             )
 
     def conflicts(self, *, with_ruled: bool = False) -> list[Conflict]:
