@@ -18,6 +18,7 @@ from forecourt.core.settings import Settings
 from forecourt.store.engine import reading, writing
 from forecourt.store.schema import carries, images
 from tests.support.image_host import ImageHost
+from tests.support.pictures import encode
 from tests.support.scenes import card, scene, with_banner
 from tests.support.yard import ACME, ZENITH, Yard
 
@@ -157,6 +158,23 @@ def test_fix_of_a_plain_card_holds_on_its_vehicle(yard: Yard) -> None:
     small = yard.put(halved(card()), quality=60)
     yard.scrape([vehicle("v1", small), vehicle("v2", small), vehicle("v3", yard.put(scene()))])
     assert yard.types() == [("Stock", "fix"), ("Stock", "fix"), MODEL]
+
+
+def test_fix_of_what_was_never_seen_is_of_the_picture_that_comes(
+    yard: Yard, host: ImageHost
+) -> None:
+    missing = host.url("/later.jpg")
+    yard.scrape([vehicle("v1", missing)])
+    yard.fix(missing)
+    assert yard.types() == [FIXED]
+    host.put("/later.jpg", encode(scene(), quality=90))
+    yard.scrape([vehicle("v1", missing)])
+    assert yard.types() == [FIXED]
+    yard.scrape([vehicle("v1", yard.put(scene(), quality=60))])  # moved, and encoded anew
+    assert yard.types() == [FIXED]
+    host.put("/later.jpg", encode(scene(seed=1), quality=90))
+    yard.scrape([vehicle("v1", missing)])  # another picture under the old URL
+    assert yard.types() == [MODEL]
 
 
 # ---- what does not -------------------------------------------------------------------------------

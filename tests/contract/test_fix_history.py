@@ -223,6 +223,16 @@ class Machine(RuleBasedStateMachine):
             for world in self.worlds:
                 world.shop.carry(advertiser, image, source, with_color=with_color)
 
+    @rule(
+        said=SAYINGS, url=st.sampled_from(URLS), image=st.integers(0, 2), with_color=st.booleans()
+    )
+    def fix_what_travels(self, said: Saying, url: str, image: int, with_color: bool) -> None:  # noqa: FBT001
+        """By chance alone a picture that is fixed is too seldom one that travels."""
+        self.fix_one(said[0], url, *said[1:])
+        source = self.model.sitemaps[said[0]][URLS.index(url)].image
+        if source is not None:
+            self.carry(said[0], image, source, with_color)
+
     @rule(advertiser=ADVERTISERS, url=st.sampled_from(URLS), by=st.sampled_from([None, ACME]))
     def refuse(self, advertiser: str, url: str, by: str | None) -> None:
         self._act(
@@ -330,6 +340,7 @@ class Machine(RuleBasedStateMachine):
             for name, title, urls in LAYOUT
             for url in urls
         ]
+        self.model.see(advertiser)
         for world in self.worlds:
             world.shop.scrape(advertiser, vehicles=vehicles, shown=shown)
 

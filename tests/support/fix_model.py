@@ -207,6 +207,14 @@ class Model:
             )
             self._add_fix(fixed)
 
+    def see(self, advertiser: str) -> None:
+        """A scrape ended: fixes of URLs that had no picture are of the one that is there now."""
+        images = {one.url: one.image for one in self.sitemaps[advertiser] if one.image is not None}
+        for number, fixed in enumerate(self.fixes):
+            kind, url = fixed.subject
+            if kind == "url" and url in images and (fixed.everywhere or fixed.owner == advertiser):
+                self.fixes[number] = replace(fixed, subject=("image", images[url]))
+
     def carry(self, advertiser: str, image: int, source: int, *, with_color: bool) -> None:
         """No act of anybody: it holds from the start. The first finding stays."""
         known = {(one.advertiser, one.image, one.source) for one in self.carries}
@@ -350,4 +358,6 @@ def _color(place: Place, answer: Answer | None, fixed: Fixed | None) -> tuple[st
         return fixed.value, "fix"
     if PAINT[place.words] is not None:
         return PAINT[place.words], "scrape"
-    return (answer.color, "model") if answer else (None, "default")
+    if answer is None or answer.image_type == "Placeholder":
+        return None, "default"  # a model that took it for a Placeholder decided on no colour
+    return answer.color, "model"

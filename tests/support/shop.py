@@ -16,7 +16,7 @@ from forecourt.core.records import Role, Vehicle
 from forecourt.identity.urls import make_url_key
 from forecourt.sitemap import iter_sitemap
 from forecourt.store import carries as stored_carries
-from forecourt.store import inventory
+from forecourt.store import comparison, inventory
 from forecourt.store.engine import reading, writing
 from forecourt.store.schema import images, metadata, predictions, vehicle_images
 
@@ -112,6 +112,7 @@ class Shop:
                         skip_reason="timeout" if number is None else None,
                     )
                 )
+            comparison.bind_fixes(connection, scrape_id, advertiser)
 
     def promote(self, version: str, answers: Mapping[int, Answer] | None = None) -> None:
         """Make a model the champion; it has seen the images of `answers`, or else all of them."""

@@ -57,6 +57,34 @@ def save_progress(connection: sa.Connection, advertiser: str, fix_id: int) -> No
     )
 
 
+def bind_fixes(connection: sa.Connection, scrape_id: int, advertiser: str) -> int:
+    """Let fixes of URLs at which nothing was ever seen be of the image that is seen there now.
+
+    The one column of a fix that is ever filled in later: what it was made on was not known then.
+
+    Returns:
+        How many fixes found their image.
+    """
+    seen = (
+        sa.select(vehicle_images.c.image_id)
+        .where(
+            vehicle_images.c.url_key == fixes.c.url_key,
+            vehicle_images.c.scrape_id == scrape_id,
+            vehicle_images.c.image_id.is_not(None),
+            vehicle_images.c.skip_reason.is_(None),
+        )
+        .order_by(vehicle_images.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    bound = connection.execute(
+        sa.update(fixes)
+        .where(fixes.c.image_id.is_(None), _holds_for(advertiser), seen.is_not(None))
+        .values(image_id=seen)
+    )
+    return bound.rowcount
+
+
 def load_fixed_hashes(
     connection: sa.Connection, advertiser: str, *, after_fix_id: int = 0
 ) -> tuple[list[int], bytes]:

@@ -53,6 +53,8 @@ def carry_fixes(engine: sa.Engine, media: MediaFolder, scrape_id: int, advertise
     Returns:
         How many images of the scrape show a fixed picture, and did not so far.
     """
+    with held_back(), writing(engine) as connection:
+        comparison.bind_fixes(connection, scrape_id, advertiser)
     _make_missing_keys(engine, media, advertiser)
     with reading(engine) as connection:
         done, latest = comparison.load_progress(connection, advertiser)
