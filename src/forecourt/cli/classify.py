@@ -49,6 +49,7 @@ def run(
 
 
 def _to_json(answer: Any, model_version: str) -> dict[str, Any]:
+    from forecourt.vision.decide import is_between, second_color
     from forecourt.vision.pipeline import Seen
 
     outcome = answer.outcome
@@ -62,12 +63,17 @@ def _to_json(answer: Any, model_version: str) -> dict[str, Any]:
             "color": None,
             "color_probs": None,
             "color_visible": None,
+            "color_second": None,
+            "color_between": None,
+            "view_probs": None,
+            "kind_probs": None,
+            "several_vehicles": None,
             "review": False,
             "box": None,
             "model_version": model_version,
         }
     prediction, decision = outcome.prediction, outcome.decision
-    box = prediction.box
+    box, several = prediction.box, prediction.several_vehicles
     return {
         "source": answer.source,
         "status": "tagged",
@@ -77,6 +83,11 @@ def _to_json(answer: Any, model_version: str) -> dict[str, Any]:
         "color": decision.color,
         "color_probs": _rounded(prediction.color_probs),
         "color_visible": round(prediction.color_visible, 4),
+        "color_second": second_color(prediction),
+        "color_between": decision.color is not None and is_between(prediction),
+        "view_probs": _rounded(prediction.view_probs),
+        "kind_probs": _rounded(prediction.kind_probs),
+        "several_vehicles": None if several is None else round(several, 4),
         "review": decision.review,
         "box": None if box is None else [round(e, 4) for e in (box.x0, box.y0, box.x1, box.y1)],
         "model_version": decision.model_version,

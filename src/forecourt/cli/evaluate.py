@@ -15,11 +15,25 @@ from forecourt.core.settings import Settings
 
 
 def run(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="MANIFEST|FOLDER",
+            help="A CSV with file and image_type, a folder with one, or folders named by type.",
+        ),
+    ] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Folder with data.csv and pictures (or FORECOURT_DATA)."),
+        typer.Option("--data", help="The same, as an option (default: FORECOURT_DATA)."),
     ] = None,
-    split: Annotated[str, typer.Option("--split", help="Rows of data.csv to use.")] = "test",
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="Rows to use: default test, or all where none is called so."),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option("--bundle", help="The model (default: FORECOURT_VISION__BUNDLE, or ours)."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     output: Annotated[
         Path | None, typer.Option("--out", help="Write the report here, as JSON.")
@@ -28,32 +42,32 @@ def run(
         Path | None, typer.Option("--card", help="Put the figures into this model card.")
     ] = None,
 ) -> None:
-    """Judge the model on labelled pictures: overall, per class and per advertiser, with intervals.
-
-    The model is the shipped one, or the bundle that FORECOURT_VISION__BUNDLE names.
-    """
-    from forecourt.core.samples import read_manifest
+    """Judge a model on labelled pictures: overall, per class, per advertiser, with intervals."""
+    from forecourt.core.samples import find_labelled
     from forecourt.evaluate.card import read_card, render_figures, update_card
     from forecourt.evaluate.judge import judge
     from forecourt.evaluate.report import make_report
     from forecourt.vision.bundle import load_bundle
     from forecourt.vision.pipeline import Pipeline
 
-    folder = data or Path(os.environ.get("FORECOURT_DATA", ""))
-    if not (data or os.environ.get("FORECOURT_DATA")):
-        raise UsageError("Say where the labelled pictures are: --data FOLDER or FORECOURT_DATA.")
-    samples = [one for one in read_manifest(folder) if one.split == split]
+    given = source or data or Path(os.environ.get("FORECOURT_DATA", ""))
+    if not (source or data or os.environ.get("FORECOURT_DATA")):
+        raise UsageError("Say where the labelled pictures are: a folder, a CSV, or FORECOURT_DATA.")
+    folder, labelled = find_labelled(given)
+    if split is None:
+        split = "test" if any(one.split == "test" for one in labelled) else ""
+    samples = [one for one in labelled if not split or one.split == split]
     if not samples:
-        raise UsageError(f"{folder / 'data.csv'} has no rows of the split {split!r}.")
+        raise UsageError(f"{given} has no pictures of the split {split!r}.")
     if card is not None:
         read_card(card)  # before any work is done
     if output is not None and not output.parent.is_dir():
         raise UsageError(f"Cannot write {output}: there is no folder {output.parent}.")
     settings = Settings()
-    bundle = load_bundle(settings.vision.bundle)
-    with Pipeline(bundle, settings.vision) as pipeline:
+    model = load_bundle(bundle or settings.vision.bundle)
+    with Pipeline(model, settings.vision) as pipeline:
         verdicts = list(judge(folder, samples, pipeline))
-    report = make_report(verdicts, model_version=bundle.version, split=split).to_json()
+    report = make_report(verdicts, model_version=model.version, split=split or "all").to_json()
     text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
     if output is not None:
         output.write_text(text + "\n", encoding="utf-8")

@@ -42,6 +42,23 @@ def share(right: int, n: int) -> Share:
     return Share(right, n, p, low, high)
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Difference of two shares with its 95 % interval. All NaN where one is of nothing."""
+
+    value: float
+    low: float
+    high: float
+
+
+def gap(one: Share, other: Share) -> Gap:
+    """Return `one` minus `other` with Newcombe's interval (R. G. Newcombe, Stat. Med. 17, 1998)."""
+    value = one.value - other.value
+    below = math.hypot(one.value - one.low, other.high - other.value)
+    above = math.hypot(one.high - one.value, other.value - other.low)
+    return Gap(value, value - below, value + above)
+
+
 def confusion(
     truth: Sequence[str | None], answers: Sequence[str | None], classes: Sequence[str | None]
 ) -> NDArray[np.int64]:

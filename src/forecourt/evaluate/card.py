@@ -68,9 +68,12 @@ def render_figures(report: dict[str, Any]) -> str:
                 ("marked for review", *_share(review["marked"])),
                 ("image type where not marked", *_share(review["type_unmarked"])),
                 ("colour where not marked", *_share(review["color_unmarked"])),
+                ("image type of the surest 95 %", *_share(review["type_surest"])),
+                ("most probable colour of the surest 95 %", *_share(review["color_surest"])),
             ],
         ),
         means,
+        _gaps(report["cars_and_others"]),
         "### Per class",
         _classes(types["classes"] + colors["classes"]),
         "### Confusion of image types (rows: truth)",
@@ -85,6 +88,22 @@ def render_figures(report: dict[str, Any]) -> str:
         _slices("advertiser", report["by_advertiser"]),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _gaps(gaps: dict[str, Any]) -> str:
+    told = [
+        f"{name} {_points(gaps[key]['value'])} ({_points(gaps[key]['low'])} to "
+        f"{_points(gaps[key]['high'])})"
+        for name, key in (("image type", "image_type"), ("colour", "color"))
+    ]
+    return (
+        f"Cars minus other vehicles, in points with the 95 % interval: {'; '.join(told)} "
+        "(Newcombe; placeholders apart)."
+    )
+
+
+def _points(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:+.1f}"
 
 
 def _classes(classes: Sequence[dict[str, Any]]) -> str:

@@ -9,15 +9,19 @@ from typing import Any, cast
 
 from forecourt.core.labels import COLORS, IMAGE_TYPES
 from forecourt.core.metrics import (
+    Gap,
     Share,
     calibration_error,
     confusion,
+    gap,
     macro_recall,
     precisions,
     recalls,
     share,
 )
 from forecourt.evaluate.judge import Verdict
+
+_SUREST = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +82,23 @@ class ReviewFigures:
         marked: Share of pictures that are marked (`right` counts the marked ones).
         type_unmarked: Image type where nothing is marked.
         color_unmarked: Colour, as decided, where nothing is marked.
+        type_surest: Image type of the surest 95 %, if only confidence in the type counts.
+        color_surest: The most probable colour of the surest 95 %, if only its confidence counts.
     """
 
     marked: Share
     type_unmarked: Share
     color_unmarked: Share
+    type_surest: Share
+    color_surest: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapFigures:
+    """How much better cars fare than all other vehicles; without placeholders."""
+
+    image_type: Gap
+    color: Gap  # decided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +112,7 @@ class Report:
     image_type: TypeFigures
     color: ColorFigures
     review: ReviewFigures
+    cars_and_others: GapFigures
     by_kind: list[SliceFigures] = field(default_factory=list)
     by_view: list[SliceFigures] = field(default_factory=list)
     by_advertiser: list[SliceFigures] = field(default_factory=list)
@@ -121,6 +138,7 @@ def make_report(verdicts: Sequence[Verdict], *, model_version: str, split: str) 
         image_type=_type_figures(verdicts),
         color=_color_figures(verdicts),
         review=_review_figures(verdicts),
+        cars_and_others=_gap_figures(verdicts),
         by_kind=_slices(verdicts, lambda one: one.sample.kind),
         by_view=_slices(verdicts, lambda one: one.sample.view),
         by_advertiser=_slices(verdicts, lambda one: one.sample.advertiser),
@@ -184,10 +202,31 @@ def _color_figures(verdicts: Sequence[Verdict]) -> ColorFigures:
 
 def _review_figures(verdicts: Sequence[Verdict]) -> ReviewFigures:
     unmarked = [one for one in verdicts if not one.review]
+    known = [one for one in verdicts if one.sample.color is not None]
+    colors = _surest(known, lambda one: one.color_confidence)
+    is_right = [one.ranked_colors[0] is one.sample.color for one in colors]
     return ReviewFigures(
         marked=share(len(verdicts) - len(unmarked), len(verdicts)),
         type_unmarked=_type_share(unmarked),
         color_unmarked=_color_share(unmarked),
+        type_surest=_type_share(_surest(verdicts, lambda one: one.type_confidence)),
+        color_surest=share(sum(is_right), len(is_right)),
+    )
+
+
+def _surest(verdicts: Sequence[Verdict], confidence: Callable[[Verdict], float]) -> list[Verdict]:
+    """Return the 95 % of verdicts with the highest confidence."""
+    ranked = sorted(verdicts, key=confidence, reverse=True)
+    return ranked[: round(len(ranked) * _SUREST)]
+
+
+def _gap_figures(verdicts: Sequence[Verdict]) -> GapFigures:
+    shown = [one for one in verdicts if one.sample.kind]
+    cars = [one for one in shown if one.sample.kind == "car"]
+    others = [one for one in shown if one.sample.kind not in {"car", "none"}]
+    return GapFigures(
+        image_type=gap(_type_share(cars), _type_share(others)),
+        color=gap(_color_share(cars), _color_share(others)),
     )
 
 

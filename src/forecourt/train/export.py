@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import shutil
@@ -15,42 +16,37 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
+from torch import nn
 
-from forecourt.train.network import INPUT_SIZE, PaintEnd, TypeEnd, mean_cells
+from forecourt.train.backbone import Conv
+from forecourt.train.eyes import INPUT_SIZE, Eyes
 from forecourt.vision.bundle import CARD_FILE, MANIFEST_FILE, MODEL_FILE, Manifest
 
-_OUTPUTS = ("image_type_logits", "color_logits", "color_visible_logit", "heat")
-_HALVED_FROM = 1024  # weights with fewer numbers stay as they are: they save nothing
+# In the order of `eyes.Answers`.
+_OUTPUTS = (
+    "image_type_logits",
+    "color_logits",
+    "color_visible_logit",
+    "heat",
+    "kind_logits",
+    "view_logits",
+    "several_logit",
+)
+_HALVED_FROM = 4096  # weights with fewer numbers stay as they are: they save nothing
 
 
-class Network(nn.Module):
-    """The whole network in one pass."""
-
-    def __init__(self, trunk: nn.Module, type_end: TypeEnd, paint_end: PaintEnd) -> None:
-        super().__init__()
-        self.trunk = trunk
-        self.type_end = type_end
-        self.paint_end = paint_end
-
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the outputs of a bundle's network, in the order of `_OUTPUTS`."""
-        x = self.trunk(pixels)
-        types = self.type_end.classify(self.type_end.describe(pixels, x))
-        color, visible, heat = self.paint_end(mean_cells(pixels), x)
-        return types, color, visible, heat
-
-
-def export_onnx(network: Network) -> bytes:
+def export_onnx(eyes: Eyes) -> bytes:
     """Return the network as ONNX with any batch size; large weights are kept in half precision."""
-    model = onnx.load_model_from_string(to_onnx(network, "image", _OUTPUTS))
+    model = onnx.load_model_from_string(to_onnx(eyes, "image", _OUTPUTS))
     _halve_weights(model)
     onnx.checker.check_model(model)
     return cast("bytes", model.SerializeToString())
 
 
 def to_onnx(module: nn.Module, input_name: str, outputs: Sequence[str]) -> bytes:
-    """Return a module over pictures as ONNX, with any batch size."""
+    """Return a module over pictures as ONNX, with any batch size and plain convolutions."""
+    module = copy.deepcopy(module)
+    make_plain(module)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The newer exporter wants one more package and brings nothing for a network this plain.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -66,6 +62,25 @@ def to_onnx(module: nn.Module, input_name: str, outputs: Sequence[str]) -> bytes
             dynamic_axes={name: {0: "n"} for name in (input_name, *outputs)},
         )
         return path.read_bytes()
+
+
+def make_plain(module: nn.Module) -> None:
+    """Replace convolutions with gains by ordinary ones."""
+    for name, child in module.named_children():
+        if isinstance(child, Conv):
+            outs, ins, kernel, _kernel = child.weight.shape
+            plain = nn.Conv2d(
+                ins * child.groups,
+                outs,
+                kernel,
+                child.stride,
+                child.padding,
+                groups=child.groups,
+            )
+            plain.weight.data, plain.bias = child.folded().data, child.bias
+            setattr(module, name, plain)
+        else:
+            make_plain(child)
 
 
 def _halve_weights(model: Any) -> None:

@@ -45,10 +45,16 @@ class Temperatures(BaseModel):
 
     image_type: float = Field(gt=0)
     color: float = Field(gt=0)
+    kind: float = Field(default=1, gt=0)
+    view: float = Field(default=1, gt=0)
+    several_vehicles: float = Field(default=1, gt=0)
 
 
 class Manifest(BaseModel):
-    """What `bundle.json` holds."""
+    """What `bundle.json` holds.
+
+    `kinds` and `views` name the outputs of heads that a bundle may have or not; empty: it has none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,6 +64,8 @@ class Manifest(BaseModel):
     input_size: int = Field(ge=32, le=1024)
     image_types: tuple[ImageType, ...]
     colors: tuple[Color, ...]
+    kinds: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
     temperatures: Temperatures
     thresholds: Thresholds
     created: str
@@ -68,6 +76,9 @@ class Manifest(BaseModel):
         for given, all_of in ((self.image_types, set(ImageType)), (self.colors, set(Color))):
             if len(given) != len(set(given)) or set(given) != all_of:
                 raise ValueError("image_types and colors must name every class once")
+        for name, names in (("kinds", self.kinds), ("views", self.views)):
+            if len(names) != len(set(names)):
+                raise ValueError(f"{name} must name every class once")
         return self
 
 

@@ -7,6 +7,8 @@
     D5  otherwise the most probable colour
     D6  review, if the decided type's probability is under `review_type`
     D7  review, if a colour was decided and its probability is under `review_color`
+    D8  the colour is marked as between two, if the second is nearly as probable as the first and
+        they have nearly all of the probability: two-tone, or paint outside the twelve
 
 A picture always gets a type; a review mark says that a person should look (the model abstains).
 """
@@ -16,6 +18,9 @@ from __future__ import annotations
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import Decision, Prediction
 from forecourt.vision.bundle import Thresholds
+
+_NEARLY = 0.5  # of the first colour's probability (D8)
+_NEARLY_ALL = 0.75  # of all probability (D8)
 
 
 def decide(prediction: Prediction, thresholds: Thresholds) -> Decision:
@@ -62,3 +67,19 @@ def _decide_color(
     probs = prediction.color_probs
     color = max(probs, key=lambda one: probs[one])  # D5
     return color, probs[color], "most_probable"
+
+
+def second_color(prediction: Prediction) -> Color:
+    """Return the second most probable colour, whatever is decided."""
+    return _ranked_colors(prediction)[1]
+
+
+def is_between(prediction: Prediction) -> bool:
+    """Say whether the paint lies between the two most probable colours (D8)."""
+    first, second = (prediction.color_probs[one] for one in _ranked_colors(prediction)[:2])
+    return second >= _NEARLY * first and first + second >= _NEARLY_ALL
+
+
+def _ranked_colors(prediction: Prediction) -> list[Color]:
+    probs = prediction.color_probs
+    return sorted(probs, key=lambda color: -probs[color])

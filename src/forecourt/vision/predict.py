@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecourt.core.errors import BundleError
 from forecourt.core.records import Box, Prediction
-from forecourt.vision.bundle import Bundle
+from forecourt.vision.bundle import Bundle, Manifest
 from forecourt.vision.decode import Rgb
 from forecourt.vision.preprocess import resize_square, to_input
 from forecourt.vision.session import Arrays, Session
+
+Name = TypeVar("Name", bound=str)
 
 _VEHICLE_CELL = 0.5  # a cell of the map counts as vehicle from this probability on
 _SMALLEST_SHARE = 0.02  # a smaller vehicle has no box: it is noise of the map
@@ -60,11 +63,7 @@ class Predictor:
             raise BundleError(
                 f"The network of {manifest.version} takes no pictures of {size}x{size}: {error}"
             ) from error
-        for name, width in (
-            ("image_type_logits", len(manifest.image_types)),
-            ("color_logits", len(manifest.colors)),
-            ("color_visible_logit", 1),
-        ):
+        for name, width in _expected_outputs(manifest).items():
             if name not in outputs:
                 raise BundleError(f"The network of {manifest.version} lacks the output {name}.")
             if outputs[name].shape != (2, width):
@@ -74,17 +73,41 @@ class Predictor:
                 )
 
     def _one(self, outputs: Arrays, index: int) -> Prediction:
-        manifest = self._manifest
-        types = softmax(outputs["image_type_logits"][index] / manifest.temperatures.image_type)
-        colors = softmax(outputs["color_logits"][index] / manifest.temperatures.color)
-        heat = outputs.get("heat")
+        manifest, temperatures = self._manifest, self._manifest.temperatures
+
+        def probs(output: str, names: Sequence[Name], temperature: float) -> dict[Name, float]:
+            if not names:  # a head that this bundle does not have
+                return {}
+            values = softmax(outputs[output][index] / temperature)
+            return dict(zip(names, values.tolist(), strict=True))
+
+        heat, several = outputs.get("heat"), outputs.get("several_logit")
         return Prediction(
             model_version=manifest.version,
-            image_type_probs=dict(zip(manifest.image_types, types.tolist(), strict=True)),
-            color_probs=dict(zip(manifest.colors, colors.tolist(), strict=True)),
+            image_type_probs=probs(
+                "image_type_logits", manifest.image_types, temperatures.image_type
+            ),
+            color_probs=probs("color_logits", manifest.colors, temperatures.color),
             color_visible=float(sigmoid(outputs["color_visible_logit"][index, 0])),
             box=None if heat is None else find_box(sigmoid(heat[index, 0])),
+            several_vehicles=None
+            if several is None
+            else float(sigmoid(several[index, 0] / temperatures.several_vehicles)),
+            kind_probs=probs("kind_logits", manifest.kinds, temperatures.kind),
+            view_probs=probs("view_logits", manifest.views, temperatures.view),
         )
+
+
+def _expected_outputs(manifest: Manifest) -> dict[str, int]:
+    """Return the outputs that the manifest speaks of, with their widths."""
+    widths = {
+        "image_type_logits": len(manifest.image_types),
+        "color_logits": len(manifest.colors),
+        "color_visible_logit": 1,
+        "kind_logits": len(manifest.kinds),
+        "view_logits": len(manifest.views),
+    }
+    return {name: width for name, width in widths.items() if width}
 
 
 def find_box(vehicle: NDArray[np.float64]) -> Box | None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from forecourt.core.metrics import (
     calibration_error,
     confusion,
+    gap,
     macro_recall,
     precisions,
     recalls,
@@ -21,6 +22,14 @@ def test_share__has_the_wilson_interval_of_the_literature() -> None:
     first, second = share(81, 263), share(15, 148)
     assert (round(first.low, 4), round(first.high, 4)) == (0.2553, 0.3662)
     assert (round(second.low, 4), round(second.high, 4)) == (0.0624, 0.1605)
+
+
+def test_gap__has_the_newcombe_interval_of_the_literature() -> None:
+    # Newcombe, Statistics in Medicine 17 (1998) part II, table II, method 10: 56/70 and 48/80.
+    found = gap(share(56, 70), share(48, 80))
+    assert found.value == pytest.approx(0.2)
+    assert (round(found.low, 4), round(found.high, 4)) == (0.0524, 0.3339)
+    assert math.isnan(gap(share(1, 2), share(0, 0)).value)
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000))

@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 
 from forecourt.cli import app
 from forecourt.core.errors import UsageError
-from forecourt.core.samples import read_manifest
+from forecourt.core.labels import Color, ImageType
+from forecourt.core.samples import Sample, read_manifest
 from forecourt.core.settings import VisionSettings
 from forecourt.evaluate.card import render_figures, update_card
-from forecourt.evaluate.judge import judge
+from forecourt.evaluate.judge import Verdict, judge
 from forecourt.evaluate.report import Report, make_report
 from forecourt.vision.bundle import FIGURES_BEGIN, FIGURES_END, load_bundle
 from forecourt.vision.pipeline import Pipeline
@@ -73,6 +74,44 @@ def test_report__slices_show_what_the_average_hides(folder: Path, pipeline: Pipe
     assert by_advertiser["zenith"].color.value == 0.5
 
 
+def test_report__compares_cars_with_the_rest_and_leaves_placeholders_out(
+    folder: Path, pipeline: Pipeline
+) -> None:
+    gaps = report_of(folder, pipeline).cars_and_others
+    assert gaps.image_type.value == 0  # all vehicles have the right type
+    assert gaps.color.value == 1  # three cars of three, no boat of one
+    assert gaps.color.low < 1
+
+
+def test_report__the_surest_are_those_with_the_highest_confidence() -> None:
+    def verdict(number: int) -> Verdict:
+        sample = Sample(
+            file=f"{number}.jpg",
+            split="test",
+            image_type=ImageType.DEALER,
+            color=Color.RED,
+            advertiser="a",
+            group="",
+            kind="car",
+            view="exterior",
+            is_render=False,
+        )
+        is_doubtful = number < 2  # of forty: the least sure five per cent, and they are wrong
+        return Verdict(
+            sample=sample,
+            image_type=ImageType.STOCK if is_doubtful else ImageType.DEALER,
+            type_confidence=0.4 if is_doubtful else 0.9,
+            color=Color.RED,
+            ranked_colors=(Color.BLUE, Color.RED) if is_doubtful else (Color.RED, Color.BLUE),
+            color_confidence=0.3 if is_doubtful else 0.8,
+            review=False,
+        )
+
+    review = make_report([verdict(n) for n in range(40)], model_version="m", split="test").review
+    assert (review.type_surest.right, review.type_surest.n) == (38, 38)
+    assert (review.color_surest.right, review.color_surest.n) == (38, 38)
+
+
 def test_report__is_valid_json_even_where_a_slice_is_empty(
     folder: Path, pipeline: Pipeline
 ) -> None:
@@ -125,6 +164,14 @@ def test_command__prints_a_report(
     result = CliRunner().invoke(app, ["evaluate", "--data", str(folder), "--json"])
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["image_type"]["accuracy"]["right"] == 5
+
+
+def test_command__takes_a_manifest_and_a_bundle(folder: Path, tiny_bundle: Path) -> None:
+    manifest = str(folder / "data.csv")
+    result = CliRunner().invoke(app, ["evaluate", manifest, "--bundle", str(tiny_bundle), "--json"])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["model_version"], report["image_type"]["accuracy"]["right"]) == ("tiny-1", 5)
 
 
 def test_command__unknown_split_is_named(folder: Path) -> None:

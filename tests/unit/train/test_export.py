@@ -9,15 +9,9 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
 from forecourt.core.labels import COLORS, IMAGE_TYPES  # noqa: E402
 from forecourt.core.settings import VisionSettings  # noqa: E402
-from forecourt.train.export import Network, export_onnx, write_bundle  # noqa: E402
-from forecourt.train.network import (  # noqa: E402
-    GRID,
-    INPUT_SIZE,
-    TRUNK_END,
-    PaintEnd,
-    TypeEnd,
-    build_features,
-)
+from forecourt.train.backbone import build_backbone  # noqa: E402
+from forecourt.train.export import export_onnx, write_bundle  # noqa: E402
+from forecourt.train.eyes import GRID, INPUT_SIZE, KINDS, VIEWS, Eyes  # noqa: E402
 from forecourt.vision.bundle import load_bundle  # noqa: E402
 from forecourt.vision.pipeline import Pipeline, Seen  # noqa: E402
 from forecourt.vision.session import Session  # noqa: E402
@@ -27,27 +21,33 @@ pytestmark = pytest.mark.torch
 
 
 @pytest.fixture(scope="module")
-def network() -> Network:
+def network() -> Eyes:
     torch.manual_seed(3)
-    features = build_features().eval()
-    trunk = torch.nn.Sequential(*list(features)[:TRUNK_END])
-    return Network(trunk, TypeEnd(features), PaintEnd(features)).eval()
+    return Eyes(build_backbone()).eval()
 
 
 @pytest.fixture(scope="module")
-def model(network: Network) -> bytes:
+def model(network: Eyes) -> bytes:
     return export_onnx(network)
 
 
-def test_onnx_answers_as_torch_does__at_any_batch_size(network: Network, model: bytes) -> None:
+def test_onnx_answers_as_torch_does__at_any_batch_size(network: Eyes, model: bytes) -> None:
     session = Session(model, threads=1)
     for count in (1, 3):
         batch = np.random.default_rng(count).uniform(-1, 1, (count, 3, INPUT_SIZE, INPUT_SIZE))
         with torch.no_grad():
             expected = network(torch.from_numpy(batch.astype(np.float32)))
         found = session.run(batch.astype(np.float32))
-        names = ("image_type_logits", "color_logits", "color_visible_logit", "heat")
-        for name, want in zip(names, expected, strict=True):
+        assert list(found) == [
+            "image_type_logits",
+            "color_logits",
+            "color_visible_logit",
+            "heat",
+            "kind_logits",
+            "view_logits",
+            "several_logit",
+        ]
+        for name, want in zip(found, expected, strict=True):
             scale = max(1.0, float(want.abs().max()))
             np.testing.assert_allclose(found[name], want.numpy(), atol=2e-2 * scale)
 
@@ -70,6 +70,8 @@ def test_bundle__stays_within_its_budget_and_loads(tmp_path: Path, model: bytes)
         "input_size": INPUT_SIZE,
         "image_types": list(IMAGE_TYPES),
         "colors": list(COLORS),
+        "kinds": list(KINDS),
+        "views": list(VIEWS),
         "temperatures": {"image_type": 1.0, "color": 1.0},
         "thresholds": {
             "placeholder_floor": 0.5,
@@ -86,10 +88,14 @@ def test_bundle__stays_within_its_budget_and_loads(tmp_path: Path, model: bytes)
     with Pipeline(load_bundle(tmp_path / "bundle"), VisionSettings(threads=1)) as pipeline:
         (answer,) = pipeline.run([jpeg((200, 20, 20))])
     assert isinstance(answer, Seen)
-    assert sum(answer.prediction.color_probs.values()) == pytest.approx(1, abs=1e-6)
+    prediction = answer.prediction
+    for probs in (prediction.color_probs, prediction.kind_probs, prediction.view_probs):
+        assert sum(probs.values()) == pytest.approx(1, abs=1e-6)
+    assert tuple(prediction.kind_probs) == KINDS
+    assert prediction.several_vehicles is not None
 
 
-def test_paint_end__sees_a_grid_of_the_expected_size(network: Network) -> None:
+def test_heat__is_a_grid_of_the_expected_size(network: Eyes) -> None:
     with torch.no_grad():
         heat = network(torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE))[3]
     assert heat.shape == (1, 1, GRID, GRID)

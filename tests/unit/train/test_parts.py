@@ -3,10 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecourt.core.labels import ImageType
+from forecourt.core.labels import Color, ImageType
 from forecourt.core.samples import Sample
 from forecourt.train import calibrate
-from forecourt.train.cards import FAMILIES, compose_stock, mark_photo, placeholder
+from forecourt.train.pictures.cards import FAMILIES, placeholder
+from forecourt.train.pictures.marks import mark_photo
+from forecourt.train.pictures.recolor import PAINTS, recolor, to_hsv, to_rgb
+from forecourt.train.pictures.stock import compose_stock, cut_out
 from forecourt.train.samples import assign_folds
 
 
@@ -58,6 +61,40 @@ def test_compose_stock__stands_on_white() -> None:
     for seed in range(20):
         composed = compose_stock(np.random.default_rng(seed), cutout)
         assert np.median(composed[:4].mean(2)) > 215
+
+
+def test_cut_out__finds_what_stands_on_white_and_refuses_photos() -> None:
+    picture = np.full((120, 160, 3), 255, np.uint8)
+    picture[40:90, 30:130] = (30, 60, 200)
+    picture[55:65, 60:100] = 255  # a white door is no ground: it does not reach the edge
+    cut = cut_out(picture)
+    assert cut is not None
+    assert abs(cut[0].width - 100) <= 4
+    assert abs(cut[0].height - 50) <= 4
+    assert np.asarray(cut[1]).mean() > 250
+    noise = np.random.default_rng(0).integers(0, 200, (120, 160, 3), np.uint8)
+    assert cut_out(noise) is None
+
+
+def test_recolor__paints_the_vehicle_and_nothing_else() -> None:
+    square = np.full((100, 100, 3), (120, 130, 120), np.uint8)
+    square[30:70, 20:80] = (200, 30, 30)
+    square[40:50, 30:70] = (20, 20, 20)  # windows
+    vehicle = np.zeros((25, 25), np.float16)
+    vehicle[7:18, 5:20] = 1
+    for color, (hues, _saturations, _values) in PAINTS.items():
+        painted = recolor(np.random.default_rng(2), square, vehicle, color)
+        assert painted is not None
+        hue = float(to_hsv(painted[60:61, 50:51])[0, 0, 0])
+        assert hues[0] - 3 <= hue <= hues[1] + 3, color
+        np.testing.assert_array_equal(painted[45, 50], square[45, 50])
+        np.testing.assert_array_equal(painted[:20], square[:20])
+    assert recolor(np.random.default_rng(2), square[:, ::-1] * 0 + 90, vehicle, Color.BROWN) is None
+
+
+def test_hsv__comes_back_as_it_went() -> None:
+    rgb = np.random.default_rng(1).integers(0, 256, (40, 40, 3), np.uint8)
+    np.testing.assert_allclose(to_rgb(to_hsv(rgb)), rgb, atol=0.01)
 
 
 def test_assign_folds__never_divides_an_advertiser_and_shares_classes_out() -> None:

@@ -13,9 +13,11 @@ pytest.importorskip("torch", reason="needs the extra 'train'")
 from forecourt.core.errors import UsageError
 from forecourt.core.labels import COLORS
 from forecourt.core.settings import VisionSettings
-from forecourt.train.paint import PaintConfig
+from forecourt.train.eyes import KINDS
+from forecourt.train.gallery import GalleryConfig
+from forecourt.train.learn import LearnConfig
+from forecourt.train.pictures.draw import DrawConfig
 from forecourt.train.recipe import Recipe, train_bundle
-from forecourt.train.type_head import TypeConfig
 from forecourt.vision.bundle import load_bundle
 from forecourt.vision.pipeline import Pipeline, Seen
 from tests.support.pictures import jpeg
@@ -55,8 +57,11 @@ def recipe(tmp_path: Path, data: Path, weights: Path, out: str) -> Recipe:
         out=tmp_path / out,
         runs=tmp_path / "runs",
         version="test-1",
-        types=TypeConfig(epochs=1, views=1),
-        paint=PaintConfig(epochs=1, views=2, most_views=2, batch=8),
+        held_out=(0,),
+        gallery=GalleryConfig(
+            views=1, most_views=3, card_views=1, plain_views=1, drawing=DrawConfig(cards=0.5)
+        ),
+        learn=LearnConfig(steps=4, batch=8),
     )
 
 
@@ -68,6 +73,7 @@ def test_recipe__gives_a_bundle_that_answers_and_resumes(
     with Pipeline(bundle, VisionSettings(threads=1)) as pipeline:
         (answer,) = pipeline.run([jpeg((200, 20, 20))])
     assert isinstance(answer, Seen)
+    assert tuple(answer.prediction.kind_probs) == KINDS
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "runs").iterdir()}
 
     train_bundle(recipe(tmp_path, data, weights, "second"))

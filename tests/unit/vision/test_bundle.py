@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
@@ -39,6 +40,21 @@ def test_bundle_is_read(folder: Path) -> None:
     assert bundle.manifest.image_types == IMAGE_TYPES
     assert bundle.manifest.colors == COLORS
     assert Predictor(bundle, threads=1).model_version == "tiny-1"
+
+
+def test_a_bundle_needs_no_heads_but_type_and_color(folder: Path) -> None:
+    bundle = load_bundle(folder)
+    assert (bundle.manifest.kinds, bundle.manifest.views) == ((), ())
+    predictor = Predictor(bundle, threads=1)
+    (prediction,) = predictor.predict([predictor.prepare(np.zeros((40, 60, 3), np.uint8))])
+    assert (dict(prediction.kind_probs), dict(prediction.view_probs)) == ({}, {})
+    assert prediction.several_vehicles is None
+
+
+def test_heads_that_the_network_lacks_are_named(folder: Path) -> None:
+    edit(folder, lambda m: m.update(kinds=["car", "truck"]))
+    with pytest.raises(BundleError, match="lacks the output kind_logits"):
+        Predictor(load_bundle(folder), threads=1)
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "bundle.json"])
@@ -73,6 +89,7 @@ def test_altered_network_is_refused(folder: Path) -> None:
         (lambda m: m["thresholds"].update(paint_visible=1.5), r"thresholds\.paint_visible: .*1"),
         (lambda m: m["thresholds"].pop("review_type"), r"thresholds\.review_type: Field required"),
         (lambda m: m["temperatures"].update(color=0), r"temperatures\.color: .*greater than 0"),
+        (lambda m: m.update(kinds=["car", "car"]), r"kinds must name every class once"),
         (lambda m: m.update(version="../evil"), r"version: "),
         (lambda m: m.update(surprise=1), r"surprise: Extra inputs"),
     ],

@@ -1,4 +1,4 @@
-"""Rules D1-D7, each from both sides of its threshold."""
+"""Rules D1-D8, each from both sides of its threshold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from forecourt.core.labels import COLORS, IMAGE_TYPES, Color, ImageType
 from forecourt.core.records import Prediction
 from forecourt.vision.bundle import Thresholds
-from forecourt.vision.decide import decide
+from forecourt.vision.decide import decide, is_between, second_color
 
 THRESHOLDS = Thresholds(placeholder_floor=0.3, paint_visible=0.5, review_type=0.7, review_color=0.6)
 
@@ -135,3 +135,22 @@ def test_every_picture_gets_a_type_and_no_placeholder_a_color(
         assert decision.color is None
     if prediction.image_type_probs[ImageType.PLACEHOLDER] >= thresholds.placeholder_floor:
         assert decision.image_type is ImageType.PLACEHOLDER
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (0.5, 0.26, True),  # D8: close to each other, and nothing else is likely
+        (0.51, 0.25, False),  # the second is less than half as probable
+        (0.45, 0.29, False),  # others have too much
+        (0.9, 0.05, False),
+    ],
+)
+def test_paint_between_two_colors(first: float, second: float, *, expected: bool) -> None:
+    rest = (1 - first - second) / 10
+    probs = dict.fromkeys(COLORS, rest) | {Color.WHITE: first, Color.BROWN: second}
+    prediction = Prediction(
+        model_version="m-1", image_type_probs={}, color_probs=probs, color_visible=1.0
+    )
+    assert second_color(prediction) is Color.BROWN
+    assert is_between(prediction) is expected

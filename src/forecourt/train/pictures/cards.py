@@ -1,19 +1,14 @@
-"""Drawn training pictures: placeholders of many families, and marks on real pictures.
-
-A picture whose message is "there is no photo (yet)" is a Placeholder whatever lies behind it; a
-photo with a banner, frame or watermark stays Dealer; a cut-out with a banner stays Stock; other
-vehicles in a collage with an advertising line are a Placeholder.
-"""
+"""Placeholders: cards of many families, drawn from nothing or over vehicles."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from forecourt.train import drawing
+from forecourt.train.pictures import drawing, scenes, words
+from forecourt.train.pictures.wear import wear
 from forecourt.vision.decode import Rgb
 
 Family = Callable[[np.random.Generator, int, int, Sequence[Rgb]], Image.Image]
@@ -36,40 +31,7 @@ def placeholder(
     height = int(width * rng.choice([0.56, 0.66, 0.75, 0.75, 0.75, 1.0, 1.25]))
     shares = np.array([share for share, _draw in FAMILIES.values()])
     name = family or str(rng.choice(list(FAMILIES), p=shares / shares.sum()))
-    return _worn(rng, FAMILIES[name][1](rng, width, height, vehicles))
-
-
-def mark_photo(rng: np.random.Generator, photo: Rgb, *, is_stock: bool = False) -> Rgb:
-    """Put what dealers put on pictures: banners, logos, watermarks, frames. The label stays."""
-    image = Image.fromarray(photo)
-    for _count in range(int(rng.integers(1, 4))):
-        mark = (_banner, _corner_logo, _watermark, _frame, _burst)[
-            int(rng.choice(5, p=[0.36, 0.2, 0.18, 0.18, 0.08]))
-        ]
-        image = mark(rng, image, is_stock)
-    return _worn(rng, image)
-
-
-def compose_stock(rng: np.random.Generator, cutout: Rgb) -> Rgb:
-    """Place a cut-out on white anew: smaller, off centre, two views, on a fading floor."""
-    image = Image.fromarray(cutout)
-    width = int(rng.integers(200, 449))
-    canvas = Image.new("RGB", (width, int(width * rng.uniform(0.5, 1.0))), (255, 255, 255))
-    count = 2 if rng.random() < 0.12 else 1
-    for index in range(count):
-        room = (
-            int(canvas.width / count * rng.uniform(0.55, 1)),
-            int(canvas.height * rng.uniform(0.55, 1)),
-        )
-        view = ImageOps.contain(ImageOps.mirror(image) if rng.random() < 0.5 else image, room)
-        left = index * canvas.width // count + int(
-            rng.uniform(0, 1) * (canvas.width // count - view.width)
-        )
-        canvas.paste(view, (left, int(rng.uniform(0.2, 1) * (canvas.height - view.height))))
-    if rng.random() < 0.15:
-        floor = np.linspace(0, rng.uniform(6, 30), canvas.height)[:, None, None]
-        canvas = Image.fromarray(np.clip(np.asarray(canvas) - floor, 0, 255).astype(np.uint8))
-    return _worn(rng, canvas)
+    return wear(rng, FAMILIES[name][1](rng, width, height, vehicles))
 
 
 # ---- families ------------------------------------------------------------------------------------
@@ -94,10 +56,10 @@ def _with_message(rng: np.random.Generator, image: Image.Image, ground: drawing.
         inset = w * rng.uniform(0.02, 0.08)
         draw.rectangle((inset, inset, w - inset, h - inset), outline=ink, width=max(1, w // 90))
     drawing.write_text(
-        rng, image, drawing.pick(rng, drawing.NO_PHOTO), (w / 2, y), w * rng.uniform(0.4, 0.9), ink
+        rng, image, drawing.pick(rng, words.NO_PHOTO), (w / 2, y), w * rng.uniform(0.4, 0.9), ink
     )
     if rng.random() < 0.4:
-        name = drawing.pick(rng, drawing.DEALERS)
+        name = drawing.pick(rng, words.DEALERS)
         drawing.write_text(rng, image, name, (w / 2, h * rng.choice([0.1, 0.88])), w * 0.5, ink)
     return image
 
@@ -122,7 +84,7 @@ def _logo(rng: np.random.Generator, w: int, h: int, _vehicles: Sequence[Rgb]) ->
         drawing.write_text(
             rng,
             image,
-            drawing.pick(rng, drawing.DEALERS),
+            drawing.pick(rng, words.DEALERS),
             (w / 2, min(h * 0.92, y + side * 0.7)),
             w * 0.8,
             ink,
@@ -145,7 +107,7 @@ def _banner_card(rng: np.random.Generator, w: int, h: int, _vehicles: Sequence[R
         drawing.write_text(
             rng,
             image,
-            drawing.pick(rng, drawing.OFFERS),
+            drawing.pick(rng, words.OFFERS),
             (w / 2, h * float(y)),
             w * rng.uniform(0.4, 0.9),
             ink,
@@ -165,7 +127,7 @@ def _code_card(rng: np.random.Generator, w: int, h: int, _vehicles: Sequence[Rgb
     drawing.write_text(
         rng,
         image,
-        drawing.pick(rng, drawing.NO_PHOTO),
+        drawing.pick(rng, words.NO_PHOTO),
         (w / 2, h * 0.9),
         w * 0.7,
         drawing.contrasting(rng, ground),
@@ -234,7 +196,7 @@ def _over_vehicle(rng: np.random.Generator, w: int, h: int, vehicles: Sequence[R
         drawing.write_text(
             rng,
             image,
-            drawing.pick(rng, drawing.NO_PHOTO),
+            drawing.pick(rng, words.NO_PHOTO),
             (w / 2, top + h * 0.16),
             w * rng.uniform(0.45, 0.75),
             ink,
@@ -258,7 +220,7 @@ def _collage(rng: np.random.Generator, w: int, h: int, vehicles: Sequence[Rgb]) 
             view = ImageOps.fit(vehicle, (max(8, cell[0] - gap), max(8, cell[1] - gap)))
             image.paste(view, (column * cell[0], int(band * is_top) + row * cell[1]))
     y = band / 2 if is_top else h - band / 2
-    line = drawing.pick(rng, drawing.OFFERS if rng.random() < 0.7 else drawing.DEALERS)
+    line = drawing.pick(rng, words.OFFERS if rng.random() < 0.7 else words.DEALERS)
     drawing.write_text(
         rng, image, line, (w / 2, y), w * rng.uniform(0.5, 0.9), drawing.contrasting(rng, ground)
     )
@@ -266,118 +228,19 @@ def _collage(rng: np.random.Generator, w: int, h: int, vehicles: Sequence[Rgb]) 
 
 
 FAMILIES: dict[str, tuple[float, Family]] = {
-    "text_card": (0.2, _text_card),
-    "silhouette": (0.14, _silhouette),
-    "logo": (0.12, _logo),
-    "banner": (0.1, _banner_card),
+    "text_card": (0.13, _text_card),
+    "silhouette": (0.1, _silhouette),
+    "logo": (0.1, _logo),
+    "banner": (0.06, _banner_card),
     "code": (0.03, _code_card),
-    "empty": (0.04, _empty),
-    "covered": (0.06, _covered),
-    "over_vehicle": (0.2, _over_vehicle),
-    "collage": (0.11, _collage),
+    "empty": (0.03, _empty),
+    "covered": (0.03, _covered),
+    "over_vehicle": (0.14, _over_vehicle),
+    "collage": (0.09, _collage),
+    "panel": (0.06, scenes.panel),
+    "across_stock": (0.06, scenes.across_stock),
+    "draped": (0.05, scenes.draped),
+    "announced": (0.07, scenes.announced),
+    "sketched": (0.06, scenes.sketched),
+    "promoted": (0.04, scenes.promoted),
 }
-
-
-# ---- marks ---------------------------------------------------------------------------------------
-
-
-def _banner(rng: np.random.Generator, image: Image.Image, is_stock: bool) -> Image.Image:  # noqa: FBT001
-    image = image.copy()
-    w, h = image.size
-    ground = drawing.random_ink(rng)
-    height = int(h * rng.uniform(0.06, 0.22))
-    top = 0 if rng.random() < 0.4 else h - height
-    veil = Image.new("RGB", (w, height), ground)
-    image.paste(
-        Image.blend(image.crop((0, top, w, top + height)), veil, rng.uniform(0.6, 1)), (0, top)
-    )
-    words = (
-        drawing.STOCK_NOTES
-        if is_stock and rng.random() < 0.6
-        else (drawing.DEALERS + drawing.OFFERS)
-    )
-    drawing.write_text(
-        rng,
-        image,
-        drawing.pick(rng, words),
-        (w / 2, top + height / 2),
-        min(w * 0.8, height * 8),
-        drawing.contrasting(rng, ground),
-    )
-    return image
-
-
-def _corner_logo(rng: np.random.Generator, image: Image.Image, is_stock: bool) -> Image.Image:  # noqa: ARG001, FBT001
-    image = image.copy()
-    w, h = image.size
-    side = min(w, h) * rng.uniform(0.1, 0.24)
-    x, y = (rng.choice([4, w - side - 4]), rng.choice([4, h - side - 4]))
-    drawing.draw_emblem(rng, image, (x, y, x + side, y + side), drawing.random_ink(rng))
-    return image
-
-
-def _watermark(rng: np.random.Generator, image: Image.Image, is_stock: bool) -> Image.Image:  # noqa: FBT001
-    marked = image.copy()
-    w, h = image.size
-    words = drawing.STOCK_NOTES if is_stock else drawing.DEALERS
-    text = drawing.pick(rng, words)
-    ink = (255, 255, 255) if rng.random() < 0.5 and not is_stock else (90, 90, 90)
-    for _copy in range(int(rng.choice([1, 1, 3, 6]))):
-        drawing.write_text(
-            rng,
-            marked,
-            text,
-            (rng.uniform(0.2, 0.8) * w, rng.uniform(0.15, 0.85) * h),
-            w * rng.uniform(0.3, 0.8),
-            ink,
-        )
-    return Image.blend(image, marked, rng.uniform(0.25, 0.8))
-
-
-def _frame(rng: np.random.Generator, image: Image.Image, is_stock: bool) -> Image.Image:  # noqa: ARG001, FBT001
-    w, h = image.size
-    sides = [
-        int(side * rng.uniform(0, 0.22)) if rng.random() < 0.75 else 0 for side in (w, h, w, h)
-    ]
-    ground = drawing.random_ink(rng)
-    framed = Image.new("RGB", (w + sides[0] + sides[2], h + sides[1] + sides[3]), ground)
-    framed.paste(image, (sides[0], sides[1]))
-    ink = drawing.contrasting(rng, ground)
-    if max(sides[1], sides[3]) > 14:
-        y = sides[1] / 2 if sides[1] >= sides[3] else framed.height - sides[3] / 2
-        drawing.write_text(
-            rng,
-            framed,
-            drawing.pick(rng, drawing.DEALERS + drawing.OFFERS),
-            (framed.width / 2, y),
-            min(framed.width * 0.8, max(sides) * 7),
-            ink,
-        )
-    return framed
-
-
-def _burst(rng: np.random.Generator, image: Image.Image, is_stock: bool) -> Image.Image:  # noqa: ARG001, FBT001
-    image = image.copy()
-    w, h = image.size
-    r = min(w, h) * rng.uniform(0.1, 0.18)
-    x, y = rng.choice([r, w - r]), rng.choice([r, h - r])
-    ground = drawing.random_ink(rng)
-    ImageDraw.Draw(image).ellipse((x - r, y - r, x + r, y + r), fill=ground)
-    price = f"${int(rng.integers(2, 90))},{int(rng.integers(100, 999))}"
-    drawing.write_text(rng, image, price, (x, y), r * 1.6, drawing.contrasting(rng, ground))
-    return image
-
-
-def _worn(rng: np.random.Generator, image: Image.Image) -> Rgb:
-    """Scale and JPEG-compress a drawn picture as the web does; drawn edges are too clean."""
-    if rng.random() < 0.35:
-        small = max(0.25, rng.uniform(0.25, 1.0))
-        image = image.resize(
-            (max(24, int(image.width * small)), max(24, int(image.height * small)))
-        )
-    rgb = np.asarray(image.convert("RGB"))
-    if rng.random() < 0.7:
-        buffer = io.BytesIO()
-        Image.fromarray(rgb).save(buffer, "JPEG", quality=int(rng.integers(25, 92)))
-        rgb = np.asarray(Image.open(buffer).convert("RGB"))
-    return rgb
