@@ -220,6 +220,14 @@ def test_fix_of_a_plain_card_travels_to_no_vehicle_that_nobody_knows(yard: Yard)
     assert yard.types() == [MODEL]
 
 
+def test_plain_pictures_side_by_side_are_two(yard: Yard) -> None:
+    first, second = yard.put(card()), yard.put(card(words="Call us"))
+    yard.scrape([vehicle("v1", first, second)])
+    yard.fix(first, image_type=ImageType.STOCK)
+    yard.scrape([vehicle("v1", first, second)])
+    assert yard.types() == [("Stock", "fix"), MODEL]
+
+
 def test_same_bytes_are_the_same_picture_on_every_vehicle(yard: Yard) -> None:
     url = yard.put(scene())
     yard.scrape([vehicle("v1", url, vin=VIN1), vehicle("v2", yard.put(scene()), vin=VIN2)])

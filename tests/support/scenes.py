@@ -44,8 +44,8 @@ def with_banner(image: Image.Image, *, share: float = 0.1) -> Image.Image:
     return marked
 
 
-def card() -> Image.Image:
+def card(*, words: str = "No photo") -> Image.Image:
     """Return a card with next to nothing on it."""
     image = Image.new("RGB", (400, 300), (222, 224, 228))
-    ImageDraw.Draw(image).text((170, 140), "No photo", fill=(120, 120, 126))
+    ImageDraw.Draw(image).text((170, 140), words, fill=(120, 120, 126))
     return image

@@ -179,10 +179,11 @@ class _Comparison:
         return found
 
     def _allowed(self, findings: _Findings) -> list[NewCarry]:
-        """Return the matches whose vehicles may be one; of plain pictures, whose vehicle is one.
+        """Return the matches whose vehicles may be one.
 
         One vehicle is enough: all places of an image have the same bytes, so it is the same picture
-        on each of them.
+        on each of them. Plain pictures have less to be told by: there the vehicle must be one, and
+        show the fixed picture no more, as after an encoding anew.
         """
         sources = {match.from_image_id for match in findings.matches}
         fixed_on: defaultdict[int, set[VehicleRef]] = defaultdict(set)
@@ -192,7 +193,9 @@ class _Comparison:
         listed = comparison.find_listed(self._connection, self._scrape_id, ids)
         shown_on: defaultdict[int, set[VehicleRef]] = defaultdict(set)
         for place in comparison.load_places(
-            self._connection, self._scrape_id, {match.image_id for match in findings.matches}
+            self._connection,
+            self._scrape_id,
+            sources | {match.image_id for match in findings.matches},
         ):
             shown_on[place.image_id].add(VehicleRef(self._advertiser, place.vehicle_id, place.vin))
 
@@ -200,7 +203,8 @@ class _Comparison:
             source = match.from_image_id
             pairs = product(fixed_on[source] | findings.seen_on[source], shown_on[match.image_id])
             if match.pdq_distance is None:
-                return any(are_known_to_be_one(fixed, shown) for fixed, shown in pairs)
+                is_gone = source not in shown_on
+                return is_gone and any(are_known_to_be_one(fixed, shown) for fixed, shown in pairs)
             return any(
                 not are_known_to_differ(fixed, shown, listed=listed) for fixed, shown in pairs
             )
