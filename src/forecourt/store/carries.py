@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forecourt.store.schema import acts, carries, carry_states
+from forecourt.store.liveness import is_live
+from forecourt.store.schema import carries, carry_states
 from forecourt.store.upsert import insert_new
 
 _CHUNK = 10_000  # both dialects bound the parameters of a statement
@@ -107,16 +108,10 @@ def set_live(connection: sa.Connection, act_id: int, states: Sequence[tuple[int,
 def _load(
     connection: sa.Connection, *where: sa.ColumnElement[bool], until: datetime | None = None
 ) -> list[Carry]:
-    states = sa.select(carry_states.c.is_live).where(carry_states.c.carry_id == carries.c.id)
-    conditions = list(where)
-    if until is not None:
-        conditions.append(carries.c.created_at <= until)
-        states = states.join(acts, acts.c.id == carry_states.c.act_id).where(acts.c.at <= until)
-    latest = states.order_by(carry_states.c.id.desc()).limit(1).scalar_subquery()
+    conditions = [*where, carries.c.created_at <= until] if until is not None else where
+    live = is_live(carries.c.id, carry_states, "carry_id", until=until)
     rows = connection.execute(
-        sa.select(carries, sa.func.coalesce(latest, sa.true()).label("is_live"))
-        .where(*conditions)
-        .order_by(carries.c.id)
+        sa.select(carries, live.label("is_live")).where(*conditions).order_by(carries.c.id)
     )
     return [
         Carry(

@@ -13,6 +13,7 @@ from forecourt.core.conflicts import Conflict, ConflictStatus, Ruled, Ruling, fi
 from forecourt.core.fixes import ActSource, FixField
 from forecourt.core.records import Role
 from forecourt.store import fixes as stored_fixes
+from forecourt.store.liveness import is_live
 from forecourt.store.schema import acts, fixes, images, ruling_states, rulings
 
 _PAGE = 1_000  # images
@@ -160,13 +161,7 @@ def _find_of_several(connection: sa.Connection, image_ids: Collection[int]) -> s
 def _load_rulings(
     connection: sa.Connection, *where: sa.ColumnElement[bool], until: datetime | None = None
 ) -> list[Ruled]:
-    states = sa.select(ruling_states.c.is_live).where(ruling_states.c.ruling_id == rulings.c.id)
-    conditions = list(where)
-    if until is not None:
-        conditions.append(acts.c.at <= until)
-        later = acts.alias()
-        states = states.join(later, later.c.id == ruling_states.c.act_id).where(later.c.at <= until)
-    latest = states.order_by(ruling_states.c.id.desc()).limit(1).scalar_subquery()
+    conditions = [*where, acts.c.at <= until] if until is not None else where
     rows = connection.execute(
         sa.select(
             rulings,
@@ -175,7 +170,7 @@ def _load_rulings(
             acts.c.role,
             acts.c.source,
             acts.c.note,
-            sa.func.coalesce(latest, sa.true()).label("is_live"),
+            is_live(rulings.c.id, ruling_states, "ruling_id", until=until).label("is_live"),
         )
         .join(acts, acts.c.id == rulings.c.act_id)
         .where(*conditions)

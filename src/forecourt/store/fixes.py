@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from forecourt.core.fixes import ActKind, ActSource, Fix, FixField, NewAct
 from forecourt.core.records import Role
+from forecourt.store.liveness import is_live
 from forecourt.store.schema import acts, carries, fix_states, fixes
 
 _CHUNK = 10_000  # both dialects bound the parameters of a statement
@@ -139,13 +140,7 @@ def _load(
     until: datetime | None = None,
     limit: int | None = None,
 ) -> list[Fix]:
-    states = sa.select(fix_states.c.is_live).where(fix_states.c.fix_id == fixes.c.id)
-    conditions = list(where)
-    if until is not None:
-        conditions.append(acts.c.at <= until)
-        later = acts.alias()
-        states = states.join(later, later.c.id == fix_states.c.act_id).where(later.c.at <= until)
-    latest = states.order_by(fix_states.c.id.desc()).limit(1).scalar_subquery()
+    conditions = [*where, acts.c.at <= until] if until is not None else where
     rows = connection.execute(
         sa.select(
             fixes,
@@ -154,7 +149,7 @@ def _load(
             acts.c.role,
             acts.c.source,
             acts.c.note,
-            sa.func.coalesce(latest, sa.true()).label("is_live"),
+            is_live(fixes.c.id, fix_states, "fix_id", until=until).label("is_live"),
         )
         .join(acts, acts.c.id == fixes.c.act_id)
         .where(*conditions)
