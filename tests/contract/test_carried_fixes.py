@@ -15,6 +15,7 @@ from forecourt.core.errors import NotFoundError, UsageError
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import Role
 from forecourt.core.settings import Settings
+from forecourt.store import comparison
 from forecourt.store.engine import reading, writing
 from forecourt.store.schema import carries, images
 from tests.support.image_host import ImageHost
@@ -318,3 +319,21 @@ def test_tagging_again_carries_nothing_twice(yard: Yard) -> None:
     assert [yard.scrape(inventory).carried for _ in range(3)] == [1, 0, 0]
     with reading(yard.workspace.engine) as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(carries)) == 1
+
+
+def test_run_that_dies_while_fixes_travel_loses_none(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixed_yard(yard)
+    inventory = [vehicle("v1", yard.put(scene(), quality=60), vin=VIN1)]
+
+    def die(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(comparison, "mark_compared", die)
+        with pytest.raises(KeyboardInterrupt):
+            yard.scrape(inventory)
+    assert yard.types() == [MODEL]
+    assert yard.scrape(inventory).carried == 1
+    assert yard.types() == [FIXED]
