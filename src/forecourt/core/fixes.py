@@ -6,15 +6,18 @@ reverted as a whole or fix by fix. A revert is an act too, and can be reverted i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from forecourt.core.errors import UsageError
 from forecourt.core.labels import Color, ImageType, parse_color, parse_image_type
 from forecourt.core.records import Role
 from forecourt.core.resolve import FixedValue
+
+T = TypeVar("T")
 
 
 class FixField(StrEnum):
@@ -115,25 +118,20 @@ class HeldFix:
 
 def to_type_fixes(held: Iterable[HeldFix]) -> tuple[FixedValue[ImageType], ...]:
     """Return the live fixes of the image type, for `core.resolve`."""
-    return tuple(
-        FixedValue(
-            value=parse_image_type(fix.value or ""),
-            role=fix.role,
-            by=fix.by,
-            at=fix.at,
-            everywhere=fix.everywhere,
-            carried_from=one.carried_from,
-        )
-        for one in held
-        if (fix := one.fix).is_live and fix.field is FixField.IMAGE_TYPE
-    )
+    return _live_values(held, FixField.IMAGE_TYPE, lambda value: parse_image_type(value or ""))
 
 
 def to_color_fixes(held: Iterable[HeldFix]) -> tuple[FixedValue[Color | None], ...]:
     """Return the live fixes of the colour, for `core.resolve`."""
+    return _live_values(held, FixField.COLOR, parse_color)
+
+
+def _live_values(
+    held: Iterable[HeldFix], field: FixField, parse: Callable[[str | None], T]
+) -> tuple[FixedValue[T], ...]:
     return tuple(
         FixedValue(
-            value=parse_color(fix.value),
+            value=parse(fix.value),
             role=fix.role,
             by=fix.by,
             at=fix.at,
@@ -141,7 +139,7 @@ def to_color_fixes(held: Iterable[HeldFix]) -> tuple[FixedValue[Color | None], .
             carried_from=one.carried_from,
         )
         for one in held
-        if (fix := one.fix).is_live and fix.field is FixField.COLOR
+        if (fix := one.fix).is_live and fix.field is field
     )
 
 

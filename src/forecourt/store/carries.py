@@ -6,18 +6,16 @@ newer fix, a revert) holds for the other too. Carries are never changed; an act 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
+from forecourt.store.chunks import chunks
 from forecourt.store.liveness import is_live
 from forecourt.store.schema import carries, carry_states
 from forecourt.store.upsert import insert_new
-
-_CHUNK = 10_000  # both dialects bound the parameters of a statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +81,7 @@ def load_carries(
         until: Only what was carried until then, and live as it was then.
     """
     found: list[Carry] = []
-    for chunk in _chunks(image_ids):
+    for chunk in chunks(image_ids):
         found += _load(
             connection,
             carries.c.advertiser == advertiser,
@@ -124,9 +122,3 @@ def _load(
         )
         for row in rows
     ]
-
-
-def _chunks(values: Collection[Any]) -> Iterator[list[Any]]:
-    ordered = sorted(values)
-    for start in range(0, len(ordered), _CHUNK):
-        yield ordered[start : start + _CHUNK]

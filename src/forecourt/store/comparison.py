@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from forecourt.core.records import VisualKey
+from forecourt.store.chunks import chunks
+from forecourt.store.fixes import holds_for
 from forecourt.store.schema import advertisers, fixes, images, vehicle_images, vehicles
 
-_CHUNK = 10_000  # both dialects bound the parameters of a statement
 _VEHICLES = 500
 
 
@@ -79,7 +80,7 @@ def bind_fixes(connection: sa.Connection, scrape_id: int, advertiser: str) -> in
     )
     bound = connection.execute(
         sa.update(fixes)
-        .where(fixes.c.image_id.is_(None), _holds_for(advertiser), seen.is_not(None))
+        .where(fixes.c.image_id.is_(None), holds_for(advertiser), seen.is_not(None))
         .values(image_id=seen)
     )
     return bound.rowcount
@@ -132,10 +133,10 @@ def load_fixed_on(
 ) -> list[FixedOn]:
     """Return on which vehicles images were fixed, by fixes that hold for the advertiser."""
     found: list[FixedOn] = []
-    for chunk in _chunks(image_ids):
+    for chunk in chunks(image_ids):
         rows = connection.execute(
             sa.select(fixes.c.image_id, fixes.c.advertiser, fixes.c.vehicle_id, fixes.c.vin)
-            .where(fixes.c.image_id.in_(chunk), _holds_for(advertiser))
+            .where(fixes.c.image_id.in_(chunk), holds_for(advertiser))
             .distinct()
         )
         found += [
@@ -153,7 +154,7 @@ def load_fixed_on(
 def load_visual_keys(connection: sa.Connection, image_ids: Collection[int]) -> dict[int, VisualKey]:
     """Return the visual keys of images; those without one so far are left out."""
     keys: dict[int, VisualKey] = {}
-    for chunk in _chunks(image_ids):
+    for chunk in chunks(image_ids):
         rows = connection.execute(
             sa.select(images.c.id, images.c.pdq, images.c.lab_grid).where(
                 images.c.id.in_(chunk), images.c.pdq.is_not(None)
@@ -209,7 +210,7 @@ def load_places(
     """Return where images stand in a scrape."""
     return [
         place
-        for chunk in _chunks(image_ids)
+        for chunk in chunks(image_ids)
         for place in _load_places(connection, scrape_id, vehicle_images.c.image_id.in_(chunk))
     ]
 
@@ -249,7 +250,7 @@ def find_listed(
 ) -> set[str]:
     """Return those of the ids that stand in a scrape."""
     found: set[str] = set()
-    for chunk in _chunks(vehicle_ids):
+    for chunk in chunks(vehicle_ids):
         found.update(
             connection.scalars(
                 sa.select(vehicles.c.vehicle_id).where(
@@ -295,17 +296,7 @@ def _vin() -> sa.ScalarSelect[Any]:
     )
 
 
-def _holds_for(advertiser: str) -> sa.ColumnElement[bool]:
-    return sa.or_(fixes.c.advertiser == advertiser, fixes.c.everywhere)
-
-
 def _fixed_for(advertiser: str, after_fix_id: int) -> sa.Select[tuple[int]]:
     return sa.select(fixes.c.image_id).where(
-        fixes.c.image_id.is_not(None), fixes.c.id > after_fix_id, _holds_for(advertiser)
+        fixes.c.image_id.is_not(None), fixes.c.id > after_fix_id, holds_for(advertiser)
     )
-
-
-def _chunks(values: Collection[Any]) -> Iterator[list[Any]]:
-    ordered = sorted(values)
-    for start in range(0, len(ordered), _CHUNK):
-        yield ordered[start : start + _CHUNK]

@@ -109,7 +109,7 @@ def load_rulings(
     where: list[sa.ColumnElement[bool]] = [
         sa.exists().where(
             fixes.c.image_id == rulings.c.image_id,
-            sa.or_(fixes.c.advertiser == advertiser, fixes.c.everywhere),
+            stored_fixes.holds_for(advertiser),
         )
     ]
     if image_id is not None:

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from forecourt.core.fixes import ActKind, ActSource, Fix, FixField, NewAct
 from forecourt.core.records import Role
+from forecourt.store.chunks import chunks
 from forecourt.store.liveness import is_live
 from forecourt.store.schema import acts, carries, fix_states, fixes
 
-_CHUNK = 10_000  # both dialects bound the parameters of a statement
 _PAGE = 1_000
 
 
@@ -54,11 +54,12 @@ def set_live(connection: sa.Connection, act_id: int, states: Sequence[tuple[int,
 
 def load_by_ids(connection: sa.Connection, fix_ids: Collection[int]) -> list[Fix]:
     """Return fixes, oldest first."""
-    found: list[Fix] = []
-    ids = sorted(fix_ids)
-    for start in range(0, len(ids), _CHUNK):
-        found += _load(connection, fixes.c.id.in_(ids[start : start + _CHUNK]))
-    return found
+    return [fix for ids in chunks(fix_ids) for fix in _load(connection, fixes.c.id.in_(ids))]
+
+
+def holds_for(advertiser: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a fix was made for an advertiser, or for everyone."""
+    return sa.or_(fixes.c.advertiser == advertiser, fixes.c.everywhere)
 
 
 def find_fixed(connection: sa.Connection, image_ids: Collection[int]) -> set[int]:
@@ -83,17 +84,12 @@ def load_for_images(
         image_ids: Images of the sitemap.
         url_keys: URLs of images that were never seen: fixes made before anything was.
     """
-    holds_here = sa.or_(fixes.c.advertiser == advertiser, fixes.c.everywhere)
+    here = holds_for(advertiser)
     found: list[Fix] = []
-    for column, values in ((fixes.c.image_id, image_ids), (fixes.c.url_key, url_keys)):
-        wanted = sorted(values)
-        for start in range(0, len(wanted), _CHUNK):
-            found += _load(
-                connection,
-                column.in_(wanted[start : start + _CHUNK]),
-                holds_here,
-                *([fixes.c.image_id.is_(None)] if column is fixes.c.url_key else []),
-            )
+    for ids in chunks(image_ids):
+        found += _load(connection, fixes.c.image_id.in_(ids), here)
+    for keys in chunks(url_keys):
+        found += _load(connection, fixes.c.url_key.in_(keys), here, fixes.c.image_id.is_(None))
     return [fix for fix in found if fix.is_live]
 
 
@@ -116,7 +112,7 @@ def iter_history(
     """
     where: list[sa.ColumnElement[bool]] = []
     if advertiser is not None:
-        where.append(sa.or_(fixes.c.advertiser == advertiser, fixes.c.everywhere))
+        where.append(holds_for(advertiser))
     if url_key is not None:
         where.append(sa.or_(fixes.c.url_key == url_key, fixes.c.image_id.in_(image_ids)))
     after = 0
@@ -127,11 +123,9 @@ def iter_history(
 
 def load_of_images(connection: sa.Connection, image_ids: Collection[int]) -> list[Fix]:
     """Return all fixes of images, whoever made them, reverted ones too, oldest first."""
-    found: list[Fix] = []
-    wanted = sorted(image_ids)
-    for start in range(0, len(wanted), _CHUNK):
-        found += _load(connection, fixes.c.image_id.in_(wanted[start : start + _CHUNK]))
-    return found
+    return [
+        fix for ids in chunks(image_ids) for fix in _load(connection, fixes.c.image_id.in_(ids))
+    ]
 
 
 def _load(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from forecourt.core.fixes import FixField
 from forecourt.core.history import FixedBy, HistoryEvent
 from forecourt.core.records import ImageKey, KeySource, Role
+from forecourt.store.fixes import holds_for
 from forecourt.store.schema import acts, fix_states, fixes, images
 
 _PAGE = 1_000
@@ -67,7 +68,7 @@ def iter_events(
     """
     where: list[sa.ColumnElement[bool]] = []
     if advertiser is not None:
-        where.append(sa.or_(fixes.c.advertiser == advertiser, fixes.c.everywhere))
+        where.append(holds_for(advertiser))
     if url_key is not None:
         where.append(sa.or_(fixes.c.url_key == url_key, fixes.c.image_id.in_(image_ids)))
     if until is not None:

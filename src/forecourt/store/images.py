@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,10 +12,9 @@ import sqlalchemy as sa
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import Decision, ImageKey, KeySource, Prediction, Validators, VisualKey
 from forecourt.core.skips import SkipReason
+from forecourt.store.chunks import chunks
 from forecourt.store.schema import image_aliases, images, predictions, urls
 from forecourt.store.upsert import insert_new, upsert
-
-_CHUNK = 10_000  # both dialects bound the parameters of a statement, SQLite to 32,766
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +212,7 @@ def load_decisions(
 ) -> dict[int, Decision]:
     """Return for each image the decision of `model_version`, or else the latest other model's."""
     decisions: dict[int, Decision] = {}
-    for chunk in _chunks(image_ids):
+    for chunk in chunks(image_ids):
         rows = connection.execute(
             sa.select(predictions)
             .where(predictions.c.image_id.in_(chunk))
@@ -223,12 +221,6 @@ def load_decisions(
         )
         decisions.update({row.image_id: _read_decision(row) for row in rows})
     return decisions
-
-
-def _chunks(ids: Collection[int]) -> Iterator[list[int]]:
-    remaining = iter(ids)
-    while chunk := list(islice(remaining, _CHUNK)):
-        yield chunk
 
 
 def _read_decision(row: sa.Row[Any]) -> Decision:

@@ -13,6 +13,7 @@ from forecourt.core.fixes import ActSource, FixField
 from forecourt.core.judged import JudgedFix
 from forecourt.core.records import Role
 from forecourt.store.inventory import ScrapeStatus
+from forecourt.store.liveness import is_live
 from forecourt.store.schema import (
     acts,
     fix_states,
@@ -117,13 +118,6 @@ def _select(
     model_version: str, population: Population | None, *, with_kinds: bool
 ) -> sa.Select[Any]:
     own, champion = predictions.alias("own_answer"), predictions.alias("champions")
-    is_live = (
-        sa.select(fix_states.c.is_live)
-        .where(fix_states.c.fix_id == fixes.c.id)
-        .order_by(fix_states.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     return (
         sa.select(
             fixes,
@@ -131,7 +125,7 @@ def _select(
             acts.c.by,
             acts.c.role,
             acts.c.source,
-            sa.func.coalesce(is_live, sa.true()).label("is_live"),
+            is_live(fixes.c.id, fix_states, "fix_id").label("is_live"),
             urls.c.host,
             vehicles.c.body_type,
             legacy_values.c.value_from.label("given_from"),

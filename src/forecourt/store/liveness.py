@@ -10,7 +10,7 @@ from forecourt.store.schema import acts
 
 
 def is_live(
-    thing: sa.Column[int], states: sa.Table, ref: str, *, until: datetime | None = None
+    thing: sa.ColumnElement[int], states: sa.FromClause, ref: str, *, until: datetime | None = None
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a thing holds.
 

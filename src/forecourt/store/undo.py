@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from forecourt.core.records import Role
+from forecourt.store.liveness import is_live
 from forecourt.store.schema import (
     acts,
     carries,
@@ -58,15 +59,7 @@ def turn_back(connection: sa.Connection, act_id: int, *, by_act: int) -> int:
     turned = 0
     for kind in (_FIXES, _RULINGS, _CARRIES):
         did = kind.touched(act_id)
-        later = kind.states.alias()
-        latest = (
-            sa.select(later.c.is_live)
-            .where(later.c[kind.ref] == did.c.id)
-            .order_by(later.c.id.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        stands = sa.func.coalesce(latest, sa.true()) == did.c.is_live
+        stands = is_live(did.c.id, kind.states.alias(), kind.ref) == did.c.is_live
         result = connection.execute(
             sa.insert(kind.states).from_select(
                 ["act_id", kind.ref, "is_live"],

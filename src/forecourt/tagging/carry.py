@@ -58,17 +58,19 @@ def carry_fixes(engine: sa.Engine, media: MediaFolder, scrape_id: int, advertise
     _make_missing_keys(engine, media, advertiser)
     with reading(engine) as connection:
         done, latest = comparison.load_progress(connection, advertiser)
-        compared = _Comparison(
-            connection,
-            scrape_id,
-            advertiser,
-            everything=_load_fixed(connection, advertiser, after_fix_id=0),
-            recent=_load_fixed(connection, advertiser, after_fix_id=done),
-        )
-        new = compared.find_carries()
+        is_changed = comparison.has_changed(connection, scrape_id)
+        recent = _load_fixed(connection, advertiser, after_fix_id=done)
+        new: list[NewCarry] = []
+        if is_changed or recent.ids:
+            everything = _load_fixed(connection, advertiser, after_fix_id=0)
+            compared = _Comparison(
+                connection, scrape_id, advertiser, everything=everything, recent=recent
+            )
+            new = compared.find_carries()
     with held_back(), writing(engine) as connection:
         stored_carries.add_carries(connection, advertiser, new, at=datetime.now(UTC))
-        comparison.mark_compared(connection, scrape_id)
+        if is_changed:
+            comparison.mark_compared(connection, scrape_id)
         comparison.save_progress(connection, advertiser, latest)
     return len({carry.image_id for carry in new})
 
@@ -138,8 +140,7 @@ class _Comparison:
 
     def find_carries(self) -> list[NewCarry]:
         """Return what looks the same, where the vehicles may be one too."""
-        is_changed = comparison.has_changed(self._connection, self._scrape_id)
-        if not (self._fixed and (is_changed or self._has_recent)):
+        if not self._fixed:
             return []
         findings = _Findings()
         for page in comparison.iter_places(self._connection, self._scrape_id):

@@ -95,13 +95,15 @@ def test_an_unknown_variable_that_is_empty_is_none(monkeypatch: pytest.MonkeyPat
     assert Settings() == Settings.model_construct()
 
 
-def test_a_quoted_tilde_is_the_home_of_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/ann")
+def test_a_quoted_tilde_is_the_home_of_the_account(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("FORECOURT_HOME", "~/x")
     monkeypatch.setenv("FORECOURT_VISION__BUNDLE", "~/bundle")
     settings = Settings()
-    assert settings.home == Path("/home/ann/x")
-    assert settings.vision.bundle == Path("/home/ann/bundle")
+    assert settings.home == tmp_path / "x"
+    assert settings.vision.bundle == tmp_path / "bundle"
 
 
 def test_settings_do_not_change() -> None:
