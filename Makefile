@@ -43,5 +43,5 @@ $(VENV)/.serve: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP_INSTALL) --constraint constraints.txt --editable ".[dev,postgres,train]"
+	$(PIP_INSTALL) --constraint constraints.txt --editable ".[dev,curate,postgres,train]"
 	@touch $@ $(VENV)/.serve

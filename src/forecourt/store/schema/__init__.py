@@ -1,0 +1,62 @@
+"""All tables. Migrations are the way to change them: `tests/contract` compares the two.
+
+    advertisers ─< scrapes
+    advertisers ─< vehicles ─< vehicle_images >─ images ─< image_aliases
+                                   │ url_key       └────< predictions (one per model version)
+                                 urls >─ hosts           acts ─< fixes >─ images
+                                                           ├─< fix_states >─ fixes
+        images ─< carries >─ images                        ├─< carry_states >─ carries
+        scrapes ─< class_counts      fixes ── legacy_values ├─< rulings >─ images
+                                                           └─< ruling_states >─ rulings
+
+An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
+key under which it was ever seen is an alias. `vehicle_images` says what stands where in an
+advertiser's latest scrape; `urls` holds what a server said of one URL when it was last asked.
+"""
+
+from forecourt.store.schema.base import UtcDateTime, metadata
+from forecourt.store.schema.fixes import (
+    acts,
+    carries,
+    carry_states,
+    fix_states,
+    fixes,
+    legacy_values,
+    ruling_states,
+    rulings,
+)
+from forecourt.store.schema.inventory import (
+    advertisers,
+    class_counts,
+    hosts,
+    image_aliases,
+    images,
+    predictions,
+    scrapes,
+    urls,
+    vehicle_images,
+    vehicles,
+)
+
+__all__ = [
+    "UtcDateTime",
+    "acts",
+    "advertisers",
+    "carries",
+    "carry_states",
+    "class_counts",
+    "fix_states",
+    "fixes",
+    "hosts",
+    "image_aliases",
+    "images",
+    "legacy_values",
+    "metadata",
+    "predictions",
+    "ruling_states",
+    "rulings",
+    "scrapes",
+    "urls",
+    "vehicle_images",
+    "vehicles",
+]
