@@ -17,14 +17,11 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
-from forecourt import tagging
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import (
     Decision,
@@ -35,17 +32,15 @@ from forecourt.core.records import (
     Validators,
 )
 from forecourt.core.settings import Settings
-from forecourt.fetch.client import Fetcher
 from forecourt.identity.hosts import HostRecord, HostState
 from forecourt.identity.urls import make_url_key
-from forecourt.identity.visual import make_visual_key
-from forecourt.jobs.tasks import accept_feed
+from forecourt.jobs.engines import Engines, open_engines
+from forecourt.jobs.tasks import accept_feed, run_scrape
 from forecourt.jobs.workspace import Workspace, open_workspace
 from forecourt.store import images as stored_images
 from forecourt.store.engine import writing
 from forecourt.store.hosts import save_host
 from forecourt.store.images import NewImage, StoredAnswer, UrlState
-from forecourt.vision.pipeline import Pipeline
 
 _HOST = "images.example"
 _PER_VEHICLE = 20
@@ -164,23 +159,13 @@ def _make_url_state(number: int, image_id: int, at: datetime) -> UrlState:
     )
 
 
-def tag_feed(workspace: Workspace, tools: tagging.Tools, feed: Path) -> None:
+def tag_feed(engines: Engines, feed: Path) -> None:
     def fail(row: RefusedRow) -> None:
         raise AssertionError(row)
 
-    accepted = accept_feed(workspace, feed, advertiser=None, on_refused=fail)
-    tally = tagging.tag_scrape(tools, accepted.scrape.id)
+    accepted = accept_feed(engines.workspace, feed, advertiser=None, on_refused=fail)
+    tally, _ending = run_scrape(engines, accepted.scrape.id)
     assert tally.fresh == tally.total, tally
-
-
-@contextmanager
-def open_tools(workspace: Workspace) -> Iterator[tagging.Tools]:
-    settings = workspace.settings
-    with (
-        Pipeline(workspace.champion, settings.vision, make_visual_key=make_visual_key) as pipeline,
-        Fetcher(settings.fetch) as fetcher,
-    ):
-        yield tagging.Tools(workspace.engine, workspace.media, fetcher, pipeline, settings)
 
 
 def prepare(home: Path, count: int) -> float:
@@ -190,19 +175,19 @@ def prepare(home: Path, count: int) -> float:
     write_feed(home / "feed.json", count)
     with open_workspace(Settings(home=home)) as workspace:
         fill(workspace, count)
-        with open_tools(workspace) as tools:
-            tag_feed(workspace, tools, home / "feed.json")
+        with open_engines(workspace) as engines:
+            tag_feed(engines, home / "feed.json")
     return time.perf_counter() - started
 
 
 def run_again(home: Path) -> tuple[float, float, int]:
     """Tag the feed again; return seconds, CPU seconds and bytes of growth."""
-    with open_workspace(Settings(home=home)) as workspace, open_tools(workspace) as tools:
-        tag_feed(workspace, tools, home / "one.json")
+    with open_workspace(Settings(home=home)) as workspace, open_engines(workspace) as engines:
+        tag_feed(engines, home / "one.json")
         Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew from here
         before = _memory_bytes("VmRSS")
         started, cpu_started = time.perf_counter(), time.process_time()
-        tag_feed(workspace, tools, home / "feed.json")
+        tag_feed(engines, home / "feed.json")
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
     return seconds, cpu_seconds, _memory_bytes("VmHWM") - before
 

@@ -31,6 +31,7 @@ from forecourt.core.records import Role, Vehicle
 from forecourt.identity.urls import make_url_key
 from forecourt.store import fixes as stored_fixes
 from forecourt.store import inventory
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import create_engine, migrate, reading, writing
 from forecourt.store.schema import images, metadata, predictions, vehicle_images
 
@@ -51,7 +52,7 @@ def make_act() -> NewAct:
 def fill_inventory(engine: sa.Engine, count: int) -> None:
     """Let an advertiser's sitemap show `count` images, each with the model's answer."""
     now = datetime.now(UTC)
-    new = inventory.NewScrape(
+    new = stored_scrapes.NewScrape(
         advertiser="one",
         feed_name="feed",
         feed_format="none",
@@ -60,7 +61,7 @@ def fill_inventory(engine: sa.Engine, count: int) -> None:
         received_at=now,
     )
     with writing(engine) as connection:
-        scrape_id = inventory.add_scrape(connection, new)
+        scrape_id = stored_scrapes.add_scrape(connection, new)
     for start in range(0, count, _BATCH):
         numbers = range(start, min(start + _BATCH, count))
         vehicles = []

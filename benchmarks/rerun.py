@@ -23,15 +23,12 @@ import simplejpeg
 from PIL import Image
 
 from benchmarks.image_host import HostLog, RunningHost, serving
-from forecourt import tagging
 from forecourt.core.records import RefusedRow
 from forecourt.core.settings import Settings
-from forecourt.fetch.client import Fetcher
-from forecourt.identity.visual import make_visual_key
-from forecourt.jobs.tasks import accept_feed
+from forecourt.jobs.engines import open_engines
+from forecourt.jobs.tasks import accept_feed, run_scrape
 from forecourt.jobs.workspace import Workspace, open_workspace
 from forecourt.tagging import Tally
-from forecourt.vision.pipeline import Pipeline
 
 _PER_VEHICLE = 20
 _PROVED_RUNS = 5
@@ -79,16 +76,11 @@ def tag_once(workspace: Workspace, host: RunningHost, feed: Path, name: str) -> 
     def fail(row: RefusedRow) -> None:
         raise AssertionError(row)
 
-    settings = workspace.settings
-    with (
-        Pipeline(workspace.champion, settings.vision, make_visual_key=make_visual_key) as pipeline,
-        Fetcher(settings.fetch) as fetcher,
-    ):
-        tools = tagging.Tools(workspace.engine, workspace.media, fetcher, pipeline, settings)
+    with open_engines(workspace) as engines:
         host.take_log()
         started, cpu_started = time.perf_counter(), time.process_time()
         accepted = accept_feed(workspace, feed, advertiser=None, on_refused=fail)
-        tally = tagging.tag_scrape(tools, accepted.scrape.id)
+        tally, _ending = run_scrape(engines, accepted.scrape.id)
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
     return Run(name, seconds, cpu_seconds, tally, host.take_log())
 

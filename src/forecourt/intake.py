@@ -17,7 +17,9 @@ from forecourt.core.errors import FeedError
 from forecourt.core.records import RefusedRow, Vehicle
 from forecourt.identity.urls import make_url_key
 from forecourt.store import inventory
-from forecourt.store.inventory import KeyedVehicle, NewScrape, Scrape
+from forecourt.store import scrapes as stored_scrapes
+from forecourt.store.inventory import KeyedVehicle
+from forecourt.store.scrapes import NewScrape, Scrape
 
 _BATCH_VEHICLES = 500
 _BATCH_IMAGES = 2_000  # what takes the memory: a vehicle may have many
@@ -77,8 +79,8 @@ def accept(
         FeedError: there are rows, and none could be used; or there are none. Whoever holds the
             transaction rolls back.
     """
-    before = inventory.find_latest(connection, scrape.advertiser)
-    scrape_id = inventory.add_scrape(connection, scrape)
+    before = stored_scrapes.find_latest(connection, scrape.advertiser)
+    scrape_id = stored_scrapes.add_scrape(connection, scrape)
     vehicles = images = refused = waiting = 0
     batch: list[KeyedVehicle] = []
     for row in rows:

@@ -18,9 +18,10 @@ import sqlalchemy as sa
 from forecourt.core.records import Decision, Tag, Vehicle
 from forecourt.core.resolve import Evidence, Resolved, Status, resolve
 from forecourt.core.spreadsheet import defuse
-from forecourt.store import inventory
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.evidence import iter_evidence
-from forecourt.store.inventory import Scrape, VehicleImage
+from forecourt.store.inventory import VehicleImage
+from forecourt.store.scrapes import Scrape
 
 
 class SkippedImages(StrEnum):
@@ -68,7 +69,7 @@ def iter_sitemap(
     Raises:
         NotFoundError: the advertiser has no scrape.
     """
-    scrape = inventory.get_latest(connection, advertiser)
+    scrape = stored_scrapes.get_latest(connection, advertiser)
     return _iter_scrape(connection, scrape, model_version, skipped)
 
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from forecourt.core.records import Vehicle
 from forecourt.identity.urls import host_of, make_url_key
 from forecourt.store import inventory
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import writing
-from forecourt.store.inventory import ScrapeStatus
 from forecourt.store.oddities import keep_class_counts
 from forecourt.store.schema import (
     predictions,
@@ -28,7 +28,7 @@ class BigShop(Shop):
     ) -> int:
         """Scrape acme anew; an image of the type None could not be had (a timeout)."""
         images = [f"https://{host}/{number}.jpg" for number in range(len(types))]
-        new = inventory.NewScrape(
+        new = stored_scrapes.NewScrape(
             advertiser=ACME,
             feed_name="f",
             feed_format="scrape",
@@ -42,7 +42,7 @@ class BigShop(Shop):
         ]
         image_of = dict(zip(("Dealer", "Stock", "Placeholder"), self.image_ids, strict=True))
         with writing(self.engine) as connection:
-            scrape_id = inventory.add_scrape(connection, new)
+            scrape_id = stored_scrapes.add_scrape(connection, new)
             inventory.add_vehicles(connection, scrape_id, ACME, keyed)
             for url, kind in zip(images, types, strict=True):
                 self._settle(connection, url, image_of.get(kind or ""))
@@ -52,7 +52,7 @@ class BigShop(Shop):
                     .where(predictions.c.image_id == image_id)
                     .values(image_type=kind)
                 )
-            inventory.set_status(connection, scrape_id, ScrapeStatus.FINISHED, at=self.now)
+            stored_scrapes.finish(connection, scrape_id, tally={}, at=self.now)
             if finish:
                 keep_class_counts(connection, scrape_id, model_version=self.model)
         return scrape_id

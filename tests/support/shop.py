@@ -17,6 +17,7 @@ from forecourt.identity.urls import make_url_key
 from forecourt.sitemap import iter_sitemap
 from forecourt.store import carries as stored_carries
 from forecourt.store import comparison, inventory
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading, writing
 from forecourt.store.schema import images, metadata, predictions, vehicle_images
 
@@ -87,7 +88,7 @@ class Shop:
             ]
         if shown is None:
             shown = {url: number for number, url in enumerate(URLS)}
-        new = inventory.NewScrape(
+        new = stored_scrapes.NewScrape(
             advertiser=advertiser,
             feed_name="feed.json",
             feed_format="scrape-json",
@@ -100,7 +101,7 @@ class Shop:
             for number, one in enumerate(vehicles)
         ]
         with writing(self.engine) as connection:
-            scrape_id = inventory.add_scrape(connection, new)
+            scrape_id = stored_scrapes.add_scrape(connection, new)
             inventory.add_vehicles(connection, scrape_id, advertiser, keyed)
             for url, number in shown.items():
                 connection.execute(

@@ -13,8 +13,9 @@ from forecourt import intake
 from forecourt.core.errors import FeedError
 from forecourt.core.records import RefusedRow, Vehicle
 from forecourt.store import inventory, worklist
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import create_engine, migrate, reading, writing
-from forecourt.store.inventory import NewScrape
+from forecourt.store.scrapes import NewScrape
 
 SCRAPE = NewScrape(
     advertiser="acme",
@@ -50,7 +51,7 @@ def test_refused_rows_are_told_and_cost_no_other_row(store: sa.Engine) -> None:
     assert (accepted.vehicles, accepted.images, accepted.refused) == (2, 2, 2)
     assert [row.row for row in refused] == [1, 3]
     with reading(store) as connection:
-        scrape = inventory.get_scrape(connection, accepted.scrape_id)
+        scrape = stored_scrapes.get_scrape(connection, accepted.scrape_id)
         assert scrape is not None
         assert (scrape.vehicles, scrape.images, scrape.refused) == (2, 2, 2)
         assert worklist.count_pending(connection, scrape.id) == 2
@@ -65,7 +66,7 @@ def test_feed_without_one_good_row_does_not_empty_the_inventory(store: sa.Engine
     ):
         intake.accept(other, [refusal(1)], SCRAPE, on_refused=lambda _row: None)
     with reading(store) as connection:
-        latest = inventory.find_latest(connection, "acme")
+        latest = stored_scrapes.find_latest(connection, "acme")
     assert latest is not None
     assert latest.id == first.scrape_id
 
@@ -78,12 +79,12 @@ def test_feed_without_rows_empties_the_inventory_only_where_somebody_says_so(
     with pytest.raises(FeedError, match=r"stays as it was.*--allow-empty"), writing(store) as other:
         intake.accept(other, [], SCRAPE, on_refused=pytest.fail)
     with reading(store) as connection:
-        latest = inventory.find_latest(connection, "acme")
+        latest = stored_scrapes.find_latest(connection, "acme")
     assert latest is not None
     assert latest.id == first.scrape_id
     with writing(store) as connection:
         empty = intake.accept(connection, [], SCRAPE, on_refused=pytest.fail, allow_empty=True)
-        latest = inventory.find_latest(connection, "acme")
+        latest = stored_scrapes.find_latest(connection, "acme")
     assert latest is not None
     assert (latest.id, latest.vehicles, empty.warnings) == (empty.scrape_id, 0, ())
 
@@ -147,7 +148,7 @@ def test_a_feed_that_breaks_off_leaves_nothing(store: sa.Engine) -> None:
     with pytest.raises(FeedError), writing(store) as connection:
         intake.accept(connection, rows(), SCRAPE, on_refused=pytest.fail)  # type: ignore[arg-type]
     with reading(store) as connection:
-        assert inventory.find_latest(connection, "acme") is None
+        assert stored_scrapes.find_latest(connection, "acme") is None
 
 
 def test_digest_is_that_of_the_whole_file(tmp_path: Path) -> None:

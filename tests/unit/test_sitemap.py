@@ -20,9 +20,11 @@ from forecourt.core.skips import SkipReason
 from forecourt.sitemap import CSV_COLUMNS, SkippedImages, iter_sitemap, write_csv, write_json
 from forecourt.store import images as stored_images
 from forecourt.store import inventory, worklist
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import create_engine, migrate, reading, writing
 from forecourt.store.images import NewImage, StoredAnswer
-from forecourt.store.inventory import KeyedVehicle, NewScrape
+from forecourt.store.inventory import KeyedVehicle
+from forecourt.store.scrapes import NewScrape
 from forecourt.store.worklist import Settlement
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -47,7 +49,7 @@ class Stock:
         )
         keyed = [KeyedVehicle(n, one, one.images) for n, one in enumerate(vehicles)]
         with writing(self.engine) as connection:
-            self.scrape_id = inventory.add_scrape(connection, new)
+            self.scrape_id = stored_scrapes.add_scrape(connection, new)
             inventory.add_vehicles(connection, self.scrape_id, "acme", keyed)
 
     def tag(

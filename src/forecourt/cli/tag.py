@@ -20,7 +20,7 @@ from forecourt.core.settings import Settings
 
 if TYPE_CHECKING:
     from forecourt.jobs.workspace import Workspace
-    from forecourt.store.inventory import Scrape
+    from forecourt.store.scrapes import Scrape
     from forecourt.tagging import Tally
 
 _SHOWN_REFUSALS = 20

@@ -111,11 +111,15 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """The server answered. `body` is None after a 304, or where the caller did not want it."""
+    """The server answered. `body` is None after a 304, or where the caller did not want it.
+
+    `seconds`: from the first attempt to the last byte, pauses between attempts included.
+    """
 
     request: ImageRequest
     facts: ImageFacts
     body: bytes | None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,7 @@ class NotFetched:
     request: ImageRequest
     reason: SkipReason
     detail: str = ""
+    seconds: float = 0.0
 
 
 class KeySource(StrEnum):

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -40,7 +42,10 @@ Outcome = Fetched | NotFetched
 
 
 class Fetcher:
-    """Asks for images. A context manager; one run at a time.
+    """Asks for images. A context manager; safe to use from several threads at once.
+
+    The limits hold for all runs together: several scrapes, or a scrape and somebody's question, put
+    no more requests to one host than one of them alone.
 
     Args:
         settings: Limits, timeouts and the egress policy.
@@ -56,6 +61,7 @@ class Fetcher:
         self._loop: asyncio.AbstractEventLoop
         self._thread: threading.Thread
         self._session: aiohttp.ClientSession | None = None
+        self._limits = _Limits(settings)
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -75,7 +81,7 @@ class Fetcher:
         self._thread.join()
         self._loop.close()
 
-    def fetch(self, requests: Iterable[ImageRequest], *, want_body: WantBody) -> Iterator[Outcome]:
+    def fetch(self, requests: Iterable[ImageRequest], *, want_body: WantBody) -> Generator[Outcome]:
         """Yield exactly one outcome per request, in the order in which they come in.
 
         Args:
@@ -87,7 +93,7 @@ class Fetcher:
         """
         if self._session is None:
             raise RuntimeError("Use the fetcher as a context manager.")
-        run = _Run(self._session, self._settings, iter(requests), want_body)
+        run = _Run(self._session, self._settings, self._limits, iter(requests), want_body)
         done: Future[None] = asyncio.run_coroutine_threadsafe(run.drive(), self._loop)
         done.add_done_callback(lambda _done: run.buffer.close())
         try:
@@ -170,6 +176,34 @@ class _Buffer:
             self._changed.notify()
 
 
+class _Limits:
+    """What is in flight, over all runs; lives in the loop's thread."""
+
+    def __init__(self, settings: FetchSettings) -> None:
+        self._settings = settings
+        self._in_flight = 0
+        self._of_host: dict[str, int] = {}
+        self.waiting: set[asyncio.Event] = set()
+
+    def is_full(self) -> bool:
+        return self._in_flight >= self._settings.concurrency
+
+    def admits(self, host: str) -> bool:
+        return not self.is_full() and self._of_host.get(host, 0) < self._settings.per_host
+
+    def enter(self, host: str) -> None:
+        self._in_flight += 1
+        self._of_host[host] = self._of_host.get(host, 0) + 1
+
+    def leave(self, host: str) -> None:
+        self._in_flight -= 1
+        self._of_host[host] -= 1
+        if not self._of_host[host]:
+            del self._of_host[host]
+        for wake in self.waiting:
+            wake.set()
+
+
 class _Run:
     """One iteration over requests; lives in the loop's thread but for its buffer."""
 
@@ -177,6 +211,7 @@ class _Run:
         self,
         session: aiohttp.ClientSession,
         settings: FetchSettings,
+        limits: _Limits,
         requests: Iterator[ImageRequest],
         want_body: WantBody,
     ) -> None:
@@ -184,26 +219,30 @@ class _Run:
         self.wake = asyncio.Event()
         self._session = session
         self._settings = settings
+        self._limits = limits
         self._requests = requests
         self._want_body = want_body
         self._waiting: OrderedDict[str, deque[ImageRequest]] = OrderedDict()
         self._waiting_count = 0
-        self._active: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_exhausted = False
         self._error: BaseException | None = None
 
     async def drive(self) -> None:
         """Run until every request has its outcome, or the run is cancelled."""
-        while True:
-            self.wake.clear()
-            self._pull()
-            self._start()
-            if self._error is not None:
-                raise self._error
-            if self._is_exhausted and not self._tasks and not self._waiting_count:
-                return
-            await self.wake.wait()
+        self._limits.waiting.add(self.wake)
+        try:
+            while True:
+                self.wake.clear()
+                self._pull()
+                self._start()
+                if self._error is not None:
+                    raise self._error
+                if self._is_exhausted and not self._tasks and not self._waiting_count:
+                    return
+                await self.wake.wait()
+        finally:
+            self._limits.waiting.discard(self.wake)
 
     async def abandon(self) -> None:
         """Cancel what is in flight, and wait until it is gone."""
@@ -228,9 +267,9 @@ class _Run:
         while started and self._waiting:
             started = False
             for host in list(self._waiting):
-                if len(self._tasks) >= self._settings.concurrency or not self.buffer.has_room():
+                if self._limits.is_full() or not self.buffer.has_room():
                     return
-                if self._active.get(host, 0) < self._settings.per_host:
+                if self._limits.admits(host):
                     self._start_one(host)
                     started = True
 
@@ -240,23 +279,20 @@ class _Run:
         self._waiting_count -= 1
         if not queue:
             del self._waiting[host]
-        self._active[host] = self._active.get(host, 0) + 1
-        task = asyncio.create_task(self._one(host, request))
+        self._limits.enter(host)
+        task = asyncio.create_task(self._one(request))
         self._tasks.add(task)
+        # Not at the end of the task's own code: one that is cancelled at once never runs it.
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _task: self._limits.leave(host))
 
-    async def _one(self, host: str, request: ImageRequest) -> None:
+    async def _one(self, request: ImageRequest) -> None:
+        started = time.monotonic()
         try:
             outcome = await exchange(self._session, request, self._settings, self._want_body)
-            self.buffer.put(outcome)
+            self.buffer.put(replace(outcome, seconds=time.monotonic() - started))
         except CallerError as error:  # ends the run
             self._error = error.__cause__
-        finally:
-            self._active[host] -= 1
-            if not self._active[host]:
-                del self._active[host]
-            # The task leaves the set after this returns; wake the driver behind that.
-            asyncio.get_running_loop().call_soon(self.wake.set)
 
 
 def _size(outcome: Outcome) -> int:

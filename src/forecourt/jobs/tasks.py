@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from forecourt import intake, tagging
 from forecourt.core.errors import UsageError
 from forecourt.core.records import LONGEST_ADVERTISER, RefusedRow
 from forecourt.feeds.read import read_feed
 from forecourt.feeds.words import clean_text
-from forecourt.fetch.client import Fetcher
-from forecourt.identity.visual import make_visual_key
+from forecourt.jobs.engines import Engines, open_engines
 from forecourt.jobs.workspace import Workspace
-from forecourt.store import inventory
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading, writing
-from forecourt.store.inventory import NewScrape, Scrape
 from forecourt.store.oddities import keep_class_counts
-from forecourt.tagging import Tally
-from forecourt.vision.pipeline import Pipeline
+from forecourt.store.scrapes import NewScrape, Scrape
+from forecourt.tagging import Ending, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def accept_feed(
         digest = intake.digest_file(path)  # behind the reader's checks: a pipe would never end
         owner = _find_owner(advertiser or feed.advertiser, path)
         with reading(workspace.engine) as connection:
-            unfinished = inventory.find_unfinished(connection, owner, digest)
+            unfinished = stored_scrapes.find_unfinished(connection, owner, digest)
         if unfinished is not None:
             return AcceptedScrape(scrape=unfinished, is_resumed=True)
         new = NewScrape(
@@ -70,7 +70,7 @@ def accept_feed(
             accepted = intake.accept(
                 connection, feed, new, on_refused=on_refused, allow_empty=allow_empty
             )
-            scrape = inventory.get_scrape(connection, accepted.scrape_id)
+            scrape = stored_scrapes.get_scrape(connection, accepted.scrape_id)
     assert scrape is not None  # noqa: S101  # stored by the line above
     return AcceptedScrape(scrape=scrape, is_resumed=False, warnings=accepted.warnings)
 
@@ -93,20 +93,41 @@ def tag(
     *,
     on_progress: Callable[[Tally], None] = lambda _tally: None,
 ) -> Tally:
-    """Tag what is left of a scrape."""
-    settings = workspace.settings
-    with (
-        Pipeline(workspace.champion, settings.vision, make_visual_key=make_visual_key) as pipeline,
-        Fetcher(settings.fetch) as fetcher,
-    ):
+    """Tag what is left of a scrape, with engines of its own."""
+    with open_engines(workspace) as engines:
+        return run_scrape(engines, scrape_id, on_progress=on_progress)[0]
+
+
+def run_scrape(
+    engines: Engines,
+    scrape_id: int,
+    *,
+    is_stopping: Callable[[], bool] = lambda: False,
+    on_progress: Callable[[Tally], None] = lambda _tally: None,
+) -> tuple[Tally, Ending]:
+    """Tag what is left of a scrape. Safe to repeat, and to run twice at once.
+
+    Args:
+        engines: What to do it with. The run keeps the champion that it began with.
+        scrape_id: Which scrape.
+        is_stopping: Whether to end after the present batch; what is left waits for another run.
+        on_progress: Called after every batch, in this thread.
+    """
+    workspace = engines.workspace
+    with engines.models.pipeline() as pipeline:
+
+        def conclude(connection: sa.Connection, _tally: Tally) -> None:
+            keep_class_counts(connection, scrape_id, model_version=pipeline.model_version)
+
         tools = tagging.Tools(
             engine=workspace.engine,
             media=workspace.media,
-            fetcher=fetcher,
+            fetcher=engines.fetcher,
             pipeline=pipeline,
-            settings=settings,
+            settings=workspace.settings,
+            claims=engines.claims,
+            meter=engines.meter,
+            is_stopping=is_stopping,
+            on_finished=conclude,
         )
-        tally = tagging.tag_scrape(tools, scrape_id, on_progress=on_progress)
-    with writing(workspace.engine) as connection:
-        keep_class_counts(connection, scrape_id, model_version=workspace.champion.version)
-    return tally
+        return tagging.tag_scrape(tools, scrape_id, on_progress=on_progress)

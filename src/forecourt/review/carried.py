@@ -12,7 +12,7 @@ from forecourt.review.fixing import Done
 from forecourt.review.selection import iter_located
 from forecourt.store import carries as stored_carries
 from forecourt.store import fixes as stored_fixes
-from forecourt.store import inventory
+from forecourt.store import scrapes as stored_scrapes
 
 
 def refuse_carried(
@@ -37,7 +37,7 @@ def refuse_carried(
         UsageError: nothing was carried to these images, or the actor may not do this.
     """
     check_may_fix(act.actor, advertiser, everywhere=False)
-    scrape = inventory.get_latest(connection, advertiser)
+    scrape = stored_scrapes.get_latest(connection, advertiser)
     image_ids = {
         one.image.image_id
         for found in iter_located(connection, scrape, urls)

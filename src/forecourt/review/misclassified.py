@@ -13,7 +13,7 @@ from forecourt.core.errors import NotFoundError
 from forecourt.core.fixes import FixField
 from forecourt.core.judged import WrongAnswer, find_wrong_answers
 from forecourt.identity.urls import host_of
-from forecourt.store import inventory
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.judged import Population, count_population, iter_fixed_images
 
 UNKNOWN = "unknown"
@@ -68,7 +68,7 @@ def count_misclassified(
     Raises:
         NotFoundError: there is no such advertiser.
     """
-    if advertiser is not None and advertiser not in inventory.list_advertisers(connection):
+    if advertiser is not None and advertiser not in stored_scrapes.list_advertisers(connection):
         raise NotFoundError(f"There is no advertiser {advertiser!r}.")
     population = None if by in {None, By.KIND} else Population(str(by))
     groups = iter_fixed_images(

@@ -26,8 +26,8 @@ from forecourt.core.oddities import (
 from forecourt.core.skips import SkipReason
 from forecourt.identity.hosts import HostState
 from forecourt.identity.urls import host_of
-from forecourt.store import inventory
 from forecourt.store import oddities as stored
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.judged import iter_fixed_images
 from forecourt.store.oddities import ClassCounts, SettledImages
 
@@ -48,7 +48,7 @@ def list_oddities(
     Raises:
         NotFoundError: there is no such advertiser.
     """
-    if advertiser is not None and advertiser not in inventory.list_advertisers(connection):
+    if advertiser is not None and advertiser not in stored_scrapes.list_advertisers(connection):
         raise NotFoundError(f"There is no advertiser {advertiser!r}.")
     images_by_host = stored.count_images_by_host(connection, advertiser)
     found = [

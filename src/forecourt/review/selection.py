@@ -14,8 +14,10 @@ from forecourt.core.records import Source, Tag, Vehicle
 from forecourt.core.resolve import Evidence, Resolved, Status, resolve
 from forecourt.identity.urls import make_url_key
 from forecourt.store import inventory
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.evidence import iter_evidence, load_evidence
-from forecourt.store.inventory import LocatedImage, Scrape, VehicleImage
+from forecourt.store.inventory import LocatedImage, VehicleImage
+from forecourt.store.scrapes import Scrape
 
 _PAGE = 1_000  # named URLs or vehicles
 
@@ -122,7 +124,7 @@ def iter_selected(
     Raises:
         NotFoundError: the advertiser has no scrape, or a URL or vehicle does not stand in it.
     """
-    scrape = inventory.get_latest(connection, advertiser)
+    scrape = stored_scrapes.get_latest(connection, advertiser)
     seen: set[int | str] = set()
     pages = _iter_named if selection.urls else _iter_fitting
     for page in pages(connection, scrape, selection, model_version):

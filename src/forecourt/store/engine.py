@@ -113,9 +113,19 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextmanager
 def _connect(engine: sa.Engine) -> Iterator[sa.Connection]:
+    with explained(engine), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def explained(engine: sa.Engine) -> Iterator[None]:
+    """Turn the database's own trouble into an error that says what to do.
+
+    Raises:
+        StoreError: the database cannot be used just now.
+    """
     try:
-        with engine.connect() as connection:
-            yield connection
+        yield
     except DatabaseError as error:
         # These two are the database's trouble (locked, full, gone, damaged); their other
         # subclasses are defects of ours, which keep their traceback.

@@ -16,7 +16,8 @@ from forecourt.store import carries as stored_carries
 from forecourt.store import fixes as stored_fixes
 from forecourt.store import images as stored_images
 from forecourt.store import inventory
-from forecourt.store.inventory import Scrape, VehicleImage
+from forecourt.store.inventory import VehicleImage
+from forecourt.store.scrapes import Scrape
 
 
 @dataclass(frozen=True, slots=True)

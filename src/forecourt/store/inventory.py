@@ -1,30 +1,19 @@
-"""Scrapes and the vehicles they bring: what stands where in an advertiser's inventory."""
+"""The vehicles that a scrape brings: what stands where in an advertiser's inventory."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from forecourt.core.errors import NotFoundError
 from forecourt.core.records import ImageKey, KeySource, Vehicle
-from forecourt.store.schema import advertisers, scrapes, vehicle_images, vehicles
-from forecourt.store.upsert import insert_new, upsert
+from forecourt.store.schema import scrapes, vehicle_images, vehicles
+from forecourt.store.upsert import upsert
 
 _PAGE = 500
-
-
-class ScrapeStatus(StrEnum):
-    """Where a scrape stands."""
-
-    ACCEPTED = "accepted"  # stored; nothing tagged yet
-    RUNNING = "running"
-    FINISHED = "finished"
-    CANCELLED = "cancelled"  # by a person, or because a later scrape took its place
 
 
 class ImageState(StrEnum):
@@ -33,32 +22,6 @@ class ImageState(StrEnum):
     PENDING = "pending"
     TAGGED = "tagged"
     SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewScrape:
-    """What is known of a scrape when it is accepted."""
-
-    advertiser: str
-    feed_name: str
-    feed_format: str
-    feed_digest: str
-    scraped_at: datetime | None
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scrape:
-    """A stored scrape."""
-
-    id: int
-    advertiser: str
-    status: ScrapeStatus
-    received_at: datetime
-    finished_at: datetime | None
-    vehicles: int
-    images: int
-    refused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,41 +59,6 @@ class LocatedImage:
 
     image: VehicleImage
     vehicle: Vehicle
-
-
-def add_scrape(connection: sa.Connection, scrape: NewScrape) -> int:
-    """Store a scrape as accepted and return its id.
-
-    An unfinished earlier scrape of the advertiser is cancelled: the newer one takes its place.
-    """
-    insert_new(
-        connection,
-        advertisers,
-        [{"id": scrape.advertiser, "created_at": scrape.received_at}],
-        key=("id",),
-    )
-    connection.execute(
-        sa.update(scrapes)
-        .where(
-            scrapes.c.advertiser == scrape.advertiser,
-            scrapes.c.status.in_([ScrapeStatus.ACCEPTED, ScrapeStatus.RUNNING]),
-        )
-        .values(status=ScrapeStatus.CANCELLED, finished_at=scrape.received_at)
-    )
-    scrape_id: int = connection.execute(
-        sa.insert(scrapes)
-        .values(
-            advertiser=scrape.advertiser,
-            status=ScrapeStatus.ACCEPTED,
-            feed_name=scrape.feed_name,
-            feed_format=scrape.feed_format,
-            feed_digest=scrape.feed_digest,
-            scraped_at=scrape.scraped_at,
-            received_at=scrape.received_at,
-        )
-        .returning(scrapes.c.id)
-    ).scalar_one()
-    return scrape_id
 
 
 def add_vehicles(
@@ -210,60 +138,6 @@ def close_import(
             vehicle_images.c.vehicle_id.in_(of_scrape), vehicle_images.c.scrape_id != scrape_id
         )
     )
-
-
-def set_status(
-    connection: sa.Connection, scrape_id: int, status: ScrapeStatus, *, at: datetime
-) -> None:
-    """Move a scrape on; `at` is kept where it ends."""
-    ended = status in {ScrapeStatus.FINISHED, ScrapeStatus.CANCELLED}
-    connection.execute(
-        sa.update(scrapes)
-        .where(scrapes.c.id == scrape_id)
-        .values(status=status, finished_at=at if ended else None)
-    )
-
-
-def find_unfinished(connection: sa.Connection, advertiser: str, feed_digest: str) -> Scrape | None:
-    """Return the advertiser's unfinished scrape of this very feed, to be resumed."""
-    return _one_scrape(
-        connection,
-        scrapes.c.advertiser == advertiser,
-        scrapes.c.feed_digest == feed_digest,
-        scrapes.c.status.in_([ScrapeStatus.ACCEPTED, ScrapeStatus.RUNNING]),
-    )
-
-
-def find_latest(connection: sa.Connection, advertiser: str) -> Scrape | None:
-    """Return the advertiser's latest scrape that was not cancelled."""
-    return _one_scrape(
-        connection,
-        scrapes.c.advertiser == advertiser,
-        scrapes.c.status != ScrapeStatus.CANCELLED,
-    )
-
-
-def get_latest(connection: sa.Connection, advertiser: str) -> Scrape:
-    """Return the advertiser's latest scrape that was not cancelled.
-
-    Raises:
-        NotFoundError: the advertiser has none; the message names some who have.
-    """
-    scrape = find_latest(connection, advertiser)
-    if scrape is None:
-        known = ", ".join(list_advertisers(connection)[:10]) or "none yet"
-        raise NotFoundError(f"There is no scrape of {advertiser!r}. Known advertisers: {known}.")
-    return scrape
-
-
-def get_scrape(connection: sa.Connection, scrape_id: int) -> Scrape | None:
-    """Return one scrape, or None."""
-    return _one_scrape(connection, scrapes.c.id == scrape_id)
-
-
-def list_advertisers(connection: sa.Connection) -> list[str]:
-    """Return the names of all advertisers, sorted."""
-    return list(connection.scalars(sa.select(advertisers.c.id).order_by(advertisers.c.id)))
 
 
 def iter_vehicles(
@@ -352,22 +226,4 @@ def _read_image(row: Any) -> VehicleImage:
         image_id=row.image_id,
         key=ImageKey(KeySource(row.key_source), row.key_value) if row.key_source else None,
         skip_reason=row.skip_reason,
-    )
-
-
-def _one_scrape(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Scrape | None:
-    row = connection.execute(
-        sa.select(scrapes).where(*where).order_by(scrapes.c.id.desc()).limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    return Scrape(
-        id=row.id,
-        advertiser=row.advertiser,
-        status=ScrapeStatus(row.status),
-        received_at=row.received_at,
-        finished_at=row.finished_at,
-        vehicles=row.vehicles,
-        images=row.images,
-        refused=row.refused,
     )

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from forecourt.core.fixes import ActSource, FixField
 from forecourt.core.judged import JudgedFix
 from forecourt.core.records import Role
-from forecourt.store.inventory import ScrapeStatus
 from forecourt.store.liveness import is_live
 from forecourt.store.schema import (
     acts,
@@ -25,6 +24,7 @@ from forecourt.store.schema import (
     vehicle_images,
     vehicles,
 )
+from forecourt.store.scrapes import ScrapeStatus
 
 _PAGE = 1_000
 

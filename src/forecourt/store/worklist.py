@@ -16,8 +16,11 @@ import sqlalchemy as sa
 
 from forecourt.core.records import ImageKey, KeySource, Validators
 from forecourt.core.skips import SkipReason
+from forecourt.store.chunks import chunks
 from forecourt.store.inventory import ImageState
 from forecourt.store.schema import carries, fixes, hosts, predictions, urls, vehicle_images
+
+UNCHECKED = 0  # the scrape that checked a URL whose answer is no longer believed
 
 _RANGE = 5_000
 _OF_URL = {
@@ -158,10 +161,11 @@ def settle_known(
 ) -> tuple[int | None, Settled]:
     """Settle one range of pending images whose URL needs no request.
 
-    That is a URL that this very scrape has already asked about (whatever came of it), or one of a
-    trusted host whose last answer is still fresh (RFC 9111 section 4.2), unless a person has
-    corrected the image: that is checked against the bytes at every scrape. An image that the model
-    `model_version` has not seen is left pending: it must be classified.
+    That is a URL that this very scrape has already asked about (whatever came of it), one that
+    another scrape has asked about since this run began, or one of a trusted host whose last answer
+    is still fresh (RFC 9111 section 4.2), unless a person has corrected the image: that is checked
+    against the bytes at every scrape. An image that the model `model_version` has not seen is left
+    pending: it must be classified.
 
     Args:
         connection: A writing connection.
@@ -194,6 +198,10 @@ def settle_known(
         return None, Settled()
     in_range = (*pending, vehicle_images.c.id > after_id, vehicle_images.c.id <= last_id)
     is_checked = urls.c.checked_scrape_id == scrape_id
+    is_checked_by_others = sa.and_(
+        urls.c.checked_at >= asked_since,
+        urls.c.checked_scrape_id.not_in([scrape_id, UNCHECKED]),
+    )
     is_fresh = sa.and_(
         urls.c.fresh_until > now,
         sa.not_(_IS_FIXED),
@@ -203,7 +211,10 @@ def settle_known(
         predictions.c.image_id == urls.c.image_id, predictions.c.model_version == model_version
     )
     is_settled = sa.or_(is_predicted, urls.c.checked_at >= asked_since)
-    is_known = sa.or_(sa.and_(is_checked, is_settled), sa.and_(is_fresh, is_predicted))
+    is_known = sa.or_(
+        sa.and_(is_checked, is_settled),
+        sa.and_(sa.or_(is_checked_by_others, is_fresh), is_predicted),
+    )
     same_url = vehicle_images.c.url_key == urls.c.url_key
     tagged = connection.execute(
         sa.update(vehicle_images)
@@ -216,7 +227,7 @@ def settle_known(
         .where(
             *in_range,
             same_url,
-            is_checked,
+            sa.or_(is_checked, is_checked_by_others),
             urls.c.image_id.is_(None),
             urls.c.skip_reason.is_not(None),
         )
@@ -317,7 +328,49 @@ def reopen_unverified(connection: sa.Connection, scrape_id: int, bad_hosts: Coll
     connection.execute(
         sa.update(urls)
         .where(urls.c.url_key.in_(unverified))
-        .values(checked_scrape_id=0, fresh_until=urls.c.checked_at)
+        .values(checked_scrape_id=UNCHECKED, fresh_until=urls.c.checked_at)
+    )
+    return reopened.rowcount
+
+
+def find_checked(
+    connection: sa.Connection, url_keys: Collection[str], *, since: datetime
+) -> set[str]:
+    """Return the URLs that somebody has asked about since a time."""
+    found: set[str] = set()
+    for chunk in chunks(url_keys):
+        found.update(
+            connection.scalars(
+                sa.select(urls.c.url_key).where(
+                    urls.c.url_key.in_(chunk),
+                    urls.c.checked_at >= since,
+                    urls.c.checked_scrape_id != UNCHECKED,
+                )
+            )
+        )
+    return found
+
+
+def reopen_skipped(connection: sa.Connection, scrape_id: int) -> int:
+    """Make pending again what a scrape could not tag, to be asked about once more.
+
+    Returns:
+        How many images were reopened.
+    """
+    of_scrape = (
+        vehicle_images.c.scrape_id == scrape_id,
+        vehicle_images.c.state == ImageState.SKIPPED,
+    )
+    connection.execute(
+        sa.update(urls)
+        .where(
+            urls.c.url_key.in_(sa.select(vehicle_images.c.url_key).where(*of_scrape)),
+            urls.c.skip_reason.is_not(None),
+        )
+        .values(checked_scrape_id=UNCHECKED)
+    )
+    reopened = connection.execute(
+        sa.update(vehicle_images).where(*of_scrape).values(state=ImageState.PENDING)
     )
     return reopened.rowcount
 

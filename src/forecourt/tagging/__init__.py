@@ -7,11 +7,13 @@
     5. store     images, keys, answers and settlements in one short transaction
     6. carry     fixes travel to images that show a fixed picture, encoded anew
 
+What another run is at work on just now is left to it, and taken from the store afterwards.
+
 Steps 2-5 stream: at any moment a bounded number of images is in memory. A crash at any point loses
 at most the images in flight; what was settled stays settled, and the next run goes on from there.
 """
 
-from forecourt.tagging.run import Tools, tag_scrape
+from forecourt.tagging.run import Ending, Tools, tag_scrape
 from forecourt.tagging.tally import Tally
 
-__all__ = ["Tally", "Tools", "tag_scrape"]
+__all__ = ["Ending", "Tally", "Tools", "tag_scrape"]

@@ -25,57 +25,15 @@ from forecourt.identity.keys import (
 )
 from forecourt.store import images as stored_images
 from forecourt.store import worklist
+from forecourt.store.claims import Claims
 from forecourt.store.engine import reading, writing
 from forecourt.store.images import NewImage, StoredAnswer, UrlState
 from forecourt.store.media import MediaFolder
 from forecourt.store.worklist import PendingImage, Settlement
+from forecourt.tagging.case import Case, Flight, conclude, find_sightings, name_claims
 from forecourt.tagging.tally import Tally
-from forecourt.tagging.trust import HostBook, Sighting, judge
+from forecourt.tagging.trust import HostBook
 from forecourt.vision.pipeline import Pipeline, Seen, Unseen
-
-
-@dataclass(slots=True)
-class Flight:
-    """One image between its request and its settlement.
-
-    Attributes:
-        is_lost: The model has not seen the image, and no thumbnail is left: its body is needed.
-        known: The key and image that the headers of a 200 named, so that no body was read.
-    """
-
-    pending: PendingImage
-    host: str
-    is_lost: bool = False
-    known: tuple[ImageKey, int] | None = None
-
-    @property
-    def has_header_key(self) -> bool:
-        """Whether the URL was known by its headers when it was last asked."""
-        key = self.pending.key
-        return key is not None and key.source is not KeySource.BYTES
-
-
-@dataclass(slots=True)
-class _Case:
-    """What a batch learns of one flight, step by step. `claimed`: the image its headers name."""
-
-    flight: Flight
-    outcome: Fetched | NotFetched
-    header_keys: tuple[ImageKey, ...] = ()
-    has_false_digest: bool = False
-    bytes_key: ImageKey | None = None
-    claimed: int | None = None
-    image_id: int | None = None
-    skip_reason: SkipReason | None = None
-
-    @property
-    def body(self) -> bytes | None:
-        return self.outcome.body if isinstance(self.outcome, Fetched) else None
-
-    @property
-    def is_believed(self) -> bool:
-        """Whether the headers stood for the bytes."""
-        return isinstance(self.outcome, Fetched) and self.outcome.body is None
 
 
 @dataclass(slots=True)
@@ -97,6 +55,7 @@ class BatchStore:
         media: MediaFolder,
         pipeline: Pipeline,
         hosts: HostBook,
+        claims: Claims,
         scrape_id: int,
         max_validity_s: float,
     ) -> None:
@@ -104,6 +63,7 @@ class BatchStore:
         self._media = media
         self._pipeline = pipeline
         self._hosts = hosts
+        self._claims = claims
         self._scrape_id = scrape_id
         self._max_validity_s = max_validity_s
 
@@ -111,12 +71,24 @@ class BatchStore:
         """Identify, classify and settle. Nothing is counted or kept unless all of it is stored."""
         cases = [self._identify(flight, outcome) for flight, outcome in finished]
         known, unanswered = self._look_up(cases)
-        looked = self._classify(cases, known, unanswered)
+        with self._claims.hold(name_claims(cases, known, unanswered)) as has_waited:
+            if has_waited:  # for a run that has met the same pictures, and has stored them now
+                known, unanswered = self._look_up(cases)
+            looked = self._classify(cases, known, unanswered)
+            reopened, distrusted = self._write(cases, known, looked)
+        _count(cases, looked, tally)
+        tally.reopened += reopened
+        tally.distrusted.extend(distrusted)
+
+    def _write(
+        self, cases: Sequence[Case], known: Mapping[ImageKey, int], looked: _Looked
+    ) -> tuple[int, list[str]]:
+        """Store all of it; return how many images were reopened, and hosts that were found out."""
         thumbnails = {
             bytes_key: self._media.put(seen.thumbnail)
             for bytes_key, seen in looked.by_bytes.items()
         }
-        sightings = [sighting for case in cases for sighting in _sightings(case, known)]
+        sightings = [sighting for case in cases for sighting in find_sightings(case, known)]
         at = _now()
         with writing(self._engine) as connection:
             new_ids = stored_images.add_images(
@@ -127,7 +99,7 @@ class BatchStore:
                 ],
             )
             for case in cases:
-                _conclude(case, known, new_ids, looked.failed)
+                conclude(case, known, new_ids, looked.failed)
             answers = {new_ids[key]: _answer(seen) for key, seen in looked.by_bytes.items()}
             answers |= {image_id: _answer(seen) for image_id, seen in looked.by_image.items()}
             stored_images.add_answers(connection, answers, at=at)
@@ -139,12 +111,10 @@ class BatchStore:
             reopened = worklist.reopen_unverified(
                 connection, self._scrape_id, too_late.union(distrusted)
             )
-        _count(cases, looked, tally)
-        tally.reopened += reopened
-        tally.distrusted.extend(distrusted)
+        return reopened, distrusted
 
-    def _identify(self, flight: Flight, outcome: Fetched | NotFetched) -> _Case:
-        case = _Case(flight=flight, outcome=outcome)
+    def _identify(self, flight: Flight, outcome: Fetched | NotFetched) -> Case:
+        case = Case(flight=flight, outcome=outcome)
         if isinstance(outcome, NotFetched):
             case.skip_reason = outcome.reason
             return case
@@ -168,7 +138,7 @@ class BatchStore:
             case.image_id = flight.pending.image_id
         return case
 
-    def _look_up(self, cases: Sequence[_Case]) -> tuple[dict[ImageKey, int], dict[int, str | None]]:
+    def _look_up(self, cases: Sequence[Case]) -> tuple[dict[ImageKey, int], dict[int, str | None]]:
         keys = {key for case in cases if case.bytes_key for key in case.header_keys}
         keys |= {case.bytes_key for case in cases if case.bytes_key}
         with reading(self._engine) as connection:
@@ -185,7 +155,7 @@ class BatchStore:
 
     def _classify(
         self,
-        cases: Sequence[_Case],
+        cases: Sequence[Case],
         known: Mapping[ImageKey, int],
         unanswered: Mapping[int, str | None],
     ) -> _Looked:
@@ -205,7 +175,7 @@ class BatchStore:
 
     def _find_pictures(
         self,
-        cases: Sequence[_Case],
+        cases: Sequence[Case],
         known: Mapping[ImageKey, int],
         unanswered: Mapping[int, str | None],
     ) -> tuple[dict[str, bytes], dict[int, bytes]]:
@@ -228,7 +198,7 @@ class BatchStore:
                 old[image_id] = thumbnail
         return new, old
 
-    def _aliases(self, cases: Sequence[_Case]) -> dict[ImageKey, int]:
+    def _aliases(self, cases: Sequence[Case]) -> dict[ImageKey, int]:
         return {
             key: case.image_id
             for case in cases
@@ -238,8 +208,8 @@ class BatchStore:
             for key in case.header_keys
         }
 
-    def _settle(self, connection: sa.Connection, cases: Sequence[_Case], at: datetime) -> None:
-        others: list[_Case] = []
+    def _settle(self, connection: sa.Connection, cases: Sequence[Case], at: datetime) -> None:
+        others: list[Case] = []
         confirmed: dict[datetime, list[PendingImage]] = {}
         for case in cases:
             if isinstance(case.outcome, Fetched) and case.outcome.facts.is_not_modified:
@@ -257,7 +227,7 @@ class BatchStore:
         settlements = [self._settlement(case, at) for case in others]
         worklist.settle(connection, self._scrape_id, settlements)
 
-    def _url_state(self, case: _Case, at: datetime) -> UrlState:
+    def _url_state(self, case: Case, at: datetime) -> UrlState:
         pending = case.flight.pending
         outcome = case.outcome
         key = self._key(case)
@@ -280,7 +250,7 @@ class BatchStore:
             is_verified=case.bytes_key is not None,
         )
 
-    def _key(self, case: _Case) -> ImageKey | None:
+    def _key(self, case: Case) -> ImageKey | None:
         """Return the key that the image goes by: from headers where they are good, else bytes."""
         if case.image_id is None:
             return None
@@ -290,7 +260,7 @@ class BatchStore:
             return case.header_keys[0]
         return case.bytes_key or case.flight.pending.key
 
-    def _settlement(self, case: _Case, at: datetime) -> Settlement:
+    def _settlement(self, case: Case, at: datetime) -> Settlement:
         return Settlement(
             id=case.flight.pending.id,
             image_id=case.image_id,
@@ -299,11 +269,11 @@ class BatchStore:
             checked_at=at,
         )
 
-    def _is_too_late(self, case: _Case) -> bool:
+    def _is_too_late(self, case: Case) -> bool:
         return case.is_believed and not self._hosts.uses_headers(case.flight.host)
 
 
-def _count(cases: Sequence[_Case], looked: _Looked, tally: Tally) -> None:
+def _count(cases: Sequence[Case], looked: _Looked, tally: Tally) -> None:
     seen = {
         case.image_id
         for case in cases
@@ -327,41 +297,6 @@ def _count(cases: Sequence[_Case], looked: _Looked, tally: Tally) -> None:
             tally.by_headers += 1
         else:
             tally.by_bytes += 1
-
-
-def _conclude(
-    case: _Case,
-    known: Mapping[ImageKey, int],
-    new_ids: Mapping[str, int],
-    failed: Mapping[str, SkipReason],
-) -> None:
-    """Set the image of a case whose body was read; a failed one keeps what it showed before."""
-    if case.bytes_key is not None:
-        case.skip_reason = failed.get(case.bytes_key.value)
-        case.image_id = known.get(case.bytes_key, new_ids.get(case.bytes_key.value))
-    if case.skip_reason is not None:
-        case.image_id = case.flight.pending.image_id
-
-
-def _sightings(case: _Case, known: Mapping[ImageKey, int]) -> list[Sighting]:
-    if not isinstance(case.outcome, Fetched):
-        return []
-    return judge(
-        host=case.flight.host,
-        facts=case.outcome.facts,
-        body=case.body,
-        claimed=case.claimed,
-        actual=known.get(case.bytes_key) if case.bytes_key else None,
-        before=case.flight.pending.image_id if _is_same_kind_of_key(case) else None,
-        has_header_keys=bool(case.header_keys),
-        has_false_digest=case.has_false_digest,
-    )
-
-
-def _is_same_kind_of_key(case: _Case) -> bool:
-    """Other headers over the same bytes are churn only where the same kind of header was there."""
-    before = case.flight.pending.key
-    return before is not None and any(key.source is before.source for key in case.header_keys)
 
 
 def _new_image(bytes_key: str, seen: Seen, thumbnail: str, at: datetime) -> NewImage:

@@ -77,6 +77,10 @@ class HostBook:
         """Whether header keys of the host are kept at all."""
         return self._records[host].state is not HostState.BYTES_ONLY
 
+    def state(self, host: str) -> HostState:
+        """How far the host's headers are trusted."""
+        return self._records[host].state
+
     def etag_is_md5(self, host: str) -> bool:
         """Whether the host's entity tags have proved to be MD5 sums."""
         return self._records[host].etag_is_md5

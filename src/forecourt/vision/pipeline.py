@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Self
 import structlog
 
 from forecourt.core.errors import ImageSkippedError
+from forecourt.core.meter import Meter, NoMeter
 from forecourt.core.records import Decision, Prediction, VisualKey
 from forecourt.core.settings import VisionSettings
 from forecourt.core.skips import SkipReason
@@ -63,6 +65,7 @@ class Pipeline:
         settings: Threads, batch size and pixel limit.
         make_visual_key: What to call on the decoded pixels, on the decoding threads; engines do not
             know each other, so whoever wants visual keys brings `identity.visual`.
+        meter: Told of every batch.
     """
 
     def __init__(
@@ -71,10 +74,12 @@ class Pipeline:
         settings: VisionSettings,
         *,
         make_visual_key: Callable[[Rgb], VisualKey | None] = _no_key,
+        meter: Meter | None = None,
     ) -> None:
         self._thresholds = bundle.manifest.thresholds
         self._settings = settings
         self._make_visual_key = make_visual_key
+        self._meter = meter or NoMeter()
         self._predictor = Predictor(bundle, threads=settings.threads)
         workers = settings.threads or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
@@ -88,6 +93,10 @@ class Pipeline:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the decoding threads back."""
         self._pool.shutdown(cancel_futures=True)
 
     @property
@@ -127,7 +136,10 @@ class Pipeline:
 
     def _answer(self, ready: Sequence[_Ready | Unseen]) -> list[Seen | Unseen]:
         squares = [one.square for one in ready if isinstance(one, _Ready)]
+        started = time.monotonic()
         predictions = iter(self._predictor.predict(squares))
+        if squares:
+            self._meter.inferred(images=len(squares), seconds=time.monotonic() - started)
         answers: list[Seen | Unseen] = []
         for one in ready:
             if isinstance(one, Unseen):

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from forecourt.core.records import ImageKey, KeySource, Vehicle
 from forecourt.store import images as stored_images
 from forecourt.store import inventory, worklist
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading, writing
 from forecourt.store.images import NewImage
-from forecourt.store.inventory import KeyedVehicle, NewScrape, ScrapeStatus
+from forecourt.store.inventory import KeyedVehicle
 from forecourt.store.schema import scrapes, vehicle_images, vehicles
+from forecourt.store.scrapes import NewScrape, ScrapeStatus
 from forecourt.store.worklist import Settlement
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -38,7 +40,7 @@ def add(
 ) -> int:
     """Store a scrape given as vehicle id → image URLs, whose keys are the URLs themselves."""
     new = new or scrape()
-    scrape_id = inventory.add_scrape(connection, new)
+    scrape_id = stored_scrapes.add_scrape(connection, new)
     batch = [
         KeyedVehicle(n, Vehicle(id=name, images=tuple(urls), **fields), tuple(urls))
         for n, (name, urls) in enumerate(feed.items())
@@ -53,7 +55,7 @@ def add(
 
 def shown(connection: sa.Connection, advertiser: str = "acme") -> dict[str, list[str]]:
     """Return vehicle id → image URLs of the latest scrape."""
-    latest = inventory.find_latest(connection, advertiser)
+    latest = stored_scrapes.find_latest(connection, advertiser)
     assert latest is not None
     found: dict[str, list[str]] = {}
     for page in inventory.iter_vehicles(connection, latest.id):
@@ -105,27 +107,27 @@ def test_advertisers_do_not_touch_each_other(engine: sa.Engine) -> None:
         add(connection, {"stock-1": ["2"]}, scrape(advertiser="beta"))
         assert shown(connection) == {"stock-1": ["1"]}
         assert shown(connection, "beta") == {"stock-1": ["2"]}
-        assert inventory.list_advertisers(connection) == ["acme", "beta"]
+        assert stored_scrapes.list_advertisers(connection) == ["acme", "beta"]
 
 
 def test_a_new_scrape_takes_the_place_of_an_unfinished_one(engine: sa.Engine) -> None:
     with writing(engine) as connection:
         first = add(connection, {"a": ["1"]}, scrape("d1"))
-        inventory.set_status(connection, first, ScrapeStatus.RUNNING, at=NOW)
+        stored_scrapes.start(connection, first, at=NOW)
         other = add(connection, {"a": ["1"]}, scrape("d1", advertiser="beta"))
         second = add(connection, {"a": ["2"]}, scrape("d2"))
         statuses = {
             number: found.status
             for number in (first, other, second)
-            if (found := inventory.get_scrape(connection, number))
+            if (found := stored_scrapes.get_scrape(connection, number))
         }
         assert statuses == {
             first: ScrapeStatus.CANCELLED,
             other: ScrapeStatus.ACCEPTED,
             second: ScrapeStatus.ACCEPTED,
         }
-        assert inventory.find_unfinished(connection, "acme", "d1") is None
-        resumed = inventory.find_unfinished(connection, "acme", "d2")
+        assert stored_scrapes.find_unfinished(connection, "acme", "d1") is None
+        resumed = stored_scrapes.find_unfinished(connection, "acme", "d2")
         assert resumed is not None
         assert resumed.id == second
 
@@ -133,13 +135,13 @@ def test_a_new_scrape_takes_the_place_of_an_unfinished_one(engine: sa.Engine) ->
 def test_a_finished_scrape_is_not_resumed(engine: sa.Engine) -> None:
     with writing(engine) as connection:
         number = add(connection, {"a": ["1"]})
-        inventory.set_status(connection, number, ScrapeStatus.FINISHED, at=NOW)
-        assert inventory.find_unfinished(connection, "acme", "d1") is None
-        latest = inventory.find_latest(connection, "acme")
+        stored_scrapes.finish(connection, number, tally={}, at=NOW)
+        assert stored_scrapes.find_unfinished(connection, "acme", "d1") is None
+        latest = stored_scrapes.find_latest(connection, "acme")
         assert latest is not None
         assert (latest.id, latest.finished_at) == (number, NOW)
-        assert inventory.find_latest(connection, "nobody") is None
-        assert inventory.get_scrape(connection, 999) is None
+        assert stored_scrapes.find_latest(connection, "nobody") is None
+        assert stored_scrapes.get_scrape(connection, 999) is None
 
 
 def test_an_image_keeps_what_it_shows_as_long_as_its_url_stays(engine: sa.Engine) -> None:
@@ -198,7 +200,7 @@ def test_an_exception_rolls_everything_back(engine: sa.Engine) -> None:
     with pytest.raises(RuntimeError, match="stop"):
         write_and_fail()
     with reading(engine) as connection:
-        assert inventory.list_advertisers(connection) == []
+        assert stored_scrapes.list_advertisers(connection) == []
 
 
 def test_reading_sees_one_snapshot_and_writes_nothing(engine: sa.Engine) -> None:

@@ -20,9 +20,12 @@ from forecourt.identity.hosts import HostState, Observation
 from forecourt.identity.urls import make_url_key
 from forecourt.jobs.workspace import Workspace
 from forecourt.store import inventory, worklist
+from forecourt.store import scrapes as stored_scrapes
+from forecourt.store.claims import Claims
 from forecourt.store.engine import reading, writing
-from forecourt.store.inventory import KeyedVehicle, NewScrape
+from forecourt.store.inventory import KeyedVehicle
 from forecourt.store.schema import hosts, images, urls, vehicle_images
+from forecourt.store.scrapes import NewScrape
 from forecourt.tagging.batch import BatchStore, Flight
 from forecourt.tagging.tally import Tally
 from forecourt.tagging.trust import HostBook
@@ -68,7 +71,7 @@ class Batches:
             tuple(make_url_key(one) for one in addresses),
         )
         with writing(self.engine) as connection:
-            self.scrape_id = inventory.add_scrape(connection, new)
+            self.scrape_id = stored_scrapes.add_scrape(connection, new)
             inventory.add_vehicles(connection, self.scrape_id, "acme", [keyed])
         fetch = self._workspace.settings.fetch
         self.hosts = HostBook(fetch, self.scrape_id)
@@ -77,6 +80,7 @@ class Batches:
             media=self._workspace.media,
             pipeline=self._pipeline,
             hosts=self.hosts,
+            claims=Claims(self.engine, self._workspace.settings.home / "locks"),
             scrape_id=self.scrape_id,
             max_validity_s=fetch.max_validity_s,
         )

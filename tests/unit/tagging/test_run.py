@@ -17,10 +17,10 @@ from forecourt.core.skips import SkipReason
 from forecourt.jobs.tasks import accept_feed, tag
 from forecourt.jobs.workspace import Workspace, open_workspace
 from forecourt.sitemap import iter_sitemap, vehicle_to_json
-from forecourt.store import inventory
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading
-from forecourt.store.inventory import ScrapeStatus
 from forecourt.store.schema import predictions
+from forecourt.store.scrapes import ScrapeStatus
 from forecourt.tagging import Tally
 from forecourt.vision.bundle import load_bundle
 from tests.support.image_host import ImageHost
@@ -79,7 +79,7 @@ def count_predictions(workspace: Workspace, model_version: str) -> int:
 
 def status_of(workspace: Workspace, scrape_id: int) -> ScrapeStatus:
     with reading(workspace.engine) as connection:
-        scrape = inventory.get_scrape(connection, scrape_id)
+        scrape = stored_scrapes.get_scrape(connection, scrape_id)
     assert scrape is not None
     return scrape.status
 

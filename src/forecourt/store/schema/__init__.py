@@ -37,16 +37,19 @@ from forecourt.store.schema.inventory import (
     vehicle_images,
     vehicles,
 )
+from forecourt.store.schema.work import answered_requests, flights
 
 __all__ = [
     "UtcDateTime",
     "acts",
     "advertisers",
+    "answered_requests",
     "carries",
     "carry_states",
     "class_counts",
     "fix_states",
     "fixes",
+    "flights",
     "hosts",
     "image_aliases",
     "images",

@@ -40,11 +40,23 @@ scrapes = Table(
     Column("feed_digest", String(64), nullable=False),
     Column("scraped_at", UtcDateTime),
     Column("received_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("vehicles", Integer, nullable=False, default=0),
     Column("images", Integer, nullable=False, default=0),
     Column("refused", Integer, nullable=False, default=0),
+    Column("priority", Integer, nullable=False, server_default=text("0")),
+    Column("tally", JSON),  # what the run that finished it did
+    # Failures of ours or of the database since it was accepted; it is tried again all the same.
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("last_error", Text),
     Index(None, "advertiser", "id"),
+    Index(
+        "ix_scrapes_unfinished",
+        "id",
+        sqlite_where=text("status IN ('accepted', 'running')"),
+        postgresql_where=text("status IN ('accepted', 'running')"),
+    ),
 )
 
 vehicles = Table(

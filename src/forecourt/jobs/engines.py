@@ -1,0 +1,49 @@
+"""The engines that a process runs its jobs on: opened once, shared by all of its threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+
+from forecourt.core.meter import Meter, NoMeter
+from forecourt.fetch.client import Fetcher
+from forecourt.identity.visual import make_visual_key
+from forecourt.jobs.models import Models
+from forecourt.jobs.workspace import Workspace
+from forecourt.store.claims import Claims
+from forecourt.vision.bundle import Bundle
+from forecourt.vision.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """A workspace at work."""
+
+    workspace: Workspace
+    fetcher: Fetcher
+    claims: Claims
+    models: Models
+    meter: Meter
+
+    def at(self, bundle: Bundle) -> Workspace:
+        """Return the workspace with the champion as it is now."""
+        return replace(self.workspace, champion=bundle)
+
+
+@contextmanager
+def open_engines(workspace: Workspace, *, meter: Meter | None = None) -> Iterator[Engines]:
+    """Open what jobs need beside the store."""
+    settings = workspace.settings
+    meter = meter or NoMeter()
+
+    def open_pipeline(bundle: Bundle) -> Pipeline:
+        return Pipeline(bundle, settings.vision, make_visual_key=make_visual_key, meter=meter)
+
+    with ExitStack() as stack:
+        models = Models(workspace.champion, open_pipeline)
+        stack.callback(models.close)
+        claims = Claims(workspace.engine, settings.home / "locks")
+        stack.callback(claims.close)
+        fetcher = stack.enter_context(Fetcher(settings.fetch))
+        yield Engines(workspace, fetcher, claims, models, meter)
