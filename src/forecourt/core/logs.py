@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
+
+_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]+")
+_SECRET = re.compile(r"\b(fc_|whsec_)[A-Za-z0-9_+/=-]{8,}")
 
 
 def configure_logs(*, as_json: bool, level: int = logging.WARNING) -> None:
@@ -22,8 +26,8 @@ def configure_logs(*, as_json: bool, level: int = logging.WARNING) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _strip_queries,
             structlog.processors.format_exc_info,
+            _redact,  # behind the line above: a traceback may quote an address too
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -42,10 +46,15 @@ def without_query(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
-def _strip_queries(
+def redacted(text: str) -> str:
+    """Return `text` with every address in it cut short, and without our own keys and secrets."""
+    return _SECRET.sub(r"\1...", _ADDRESS.sub(lambda found: without_query(found[0]), text))
+
+
+def _redact(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     for name, value in event.items():
-        if name.endswith("url") and isinstance(value, str):
-            event[name] = without_query(value)
+        if isinstance(value, str):
+            event[name] = redacted(value)
     return event

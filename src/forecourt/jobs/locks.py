@@ -1,6 +1,7 @@
-"""One run a scrape: who runs a command twice at once is told, instead of asking all hosts twice.
+"""One run a scrape, and one server a home folder; for SQLite, whose database is one machine's.
 
-For the command line on SQLite. On Windows, which has no `flock`, nobody is held back.
+Who runs a command twice at once is told, instead of asking all hosts twice. On Windows, which has
+no `flock`, nobody is held back.
 """
 
 from __future__ import annotations
@@ -29,11 +30,39 @@ def only_run(workspace: Workspace, scrape_id: int) -> Iterator[None]:
         UsageError: another process is tagging it; the message says which.
         StoreError: the home folder cannot be written.
     """
+    with _only_one(
+        workspace,
+        f"scrape-{scrape_id}",
+        "This feed is being tagged already, by {holder}. Wait for its end, or stop it and run this "
+        "command again: it will go on where that one stopped.",
+    ):
+        yield
+
+
+@contextmanager
+def only_server(workspace: Workspace) -> Iterator[None]:
+    """Hold the only right to serve this home.
+
+    Raises:
+        UsageError: another process serves it; the message says which.
+        StoreError: the home folder cannot be written.
+    """
+    with _only_one(
+        workspace,
+        "server",
+        "This home folder is being served already, by {holder}. Stop that one first, give this one "
+        "another FORECOURT_HOME, or use PostgreSQL for several servers.",
+    ):
+        yield
+
+
+@contextmanager
+def _only_one(workspace: Workspace, name: str, refusal: str) -> Iterator[None]:
     if sys.platform == "win32" or workspace.engine.dialect.name != "sqlite":
         yield
         return
-    path = workspace.settings.home / "locks" / f"scrape-{scrape_id}"
-    handle = _take(path)
+    path = workspace.settings.home / "locks" / name
+    handle = _take(path, refusal)
     try:
         yield
     finally:
@@ -41,7 +70,7 @@ def only_run(workspace: Workspace, scrape_id: int) -> Iterator[None]:
         os.close(handle)
 
 
-def _take(path: Path) -> int:
+def _take(path: Path, refusal: str) -> int:
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,10 +83,7 @@ def _take(path: Path) -> int:
         if not _try_lock(handle):
             holder = _read_holder(handle)
             os.close(handle)
-            raise UsageError(
-                f"This feed is being tagged already, by {holder}. Wait for its end, or stop it and "
-                "run this command again: it will go on where that one stopped."
-            )
+            raise UsageError(refusal.format(holder=holder))
         if _is_still_there(handle, path):
             mine = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}
             os.truncate(handle, 0)

@@ -44,6 +44,7 @@ def accept_feed(
     advertiser: str | None,
     on_refused: Callable[[RefusedRow], None],
     allow_empty: bool = False,
+    priority: int = 0,
 ) -> AcceptedScrape:
     """Store a feed as a scrape, in one transaction; find it again if it was already being tagged.
 
@@ -65,6 +66,7 @@ def accept_feed(
             feed_digest=digest,
             scraped_at=feed.scraped_at,
             received_at=datetime.now(UTC),
+            priority=priority,
         )
         with writing(workspace.engine) as connection:
             accepted = intake.accept(

@@ -1,0 +1,241 @@
+"""Many processes on PostgreSQL: Procrastinate claims jobs, retries them, and finds dead workers.
+
+A job is one scrape. What it is to do stands in the scrape, so a job that is lost, doubled or run
+again does no harm: a sweep submits every unfinished scrape that has none. The functions that run in
+a worker's event loop are asynchronous because Procrastinate's are; the work itself is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import procrastinate
+import sqlalchemy as sa
+import structlog
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.job_context import JobContext
+from procrastinate.jobs import Job, Status
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+
+from forecourt.core.logs import redacted
+from forecourt.jobs.engines import Engines
+from forecourt.jobs.runner import attempt, pause_s
+from forecourt.store import scrapes as stored_scrapes
+from forecourt.store.engine import reading
+from forecourt.store.scrapes import Scrape
+from forecourt.tagging import Ending
+
+_log = structlog.get_logger(__name__)
+_SCRAPES = "scrapes"
+_UPKEEP = "upkeep"
+_TAG = "tag"
+_HEARTBEAT_S = 5.0
+_STALLED_S = 20.0
+_EVERY_TEN_SECONDS = "* * * * * */10"
+_NIGHTLY = "17 3 * * *"
+_KEPT_HOURS = 72
+_RECONNECT_S = 2.0
+_GRACE_S = 0.5  # then the jobs are asked to stop, and waited for
+
+
+class _StoppedError(Exception):
+    """The worker is going down; another takes the job up."""
+
+
+class _Again(BaseRetryStrategy):
+    """A scrape is never given up: it was accepted."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        if isinstance(exception, _StoppedError):
+            return RetryDecision(retry_at=datetime.now(UTC))
+        wait = timedelta(seconds=pause_s(job.attempts + 1))
+        return RetryDecision(retry_at=datetime.now(UTC) + wait)
+
+
+class Queue:
+    """Submits scrapes to the workers. Safe to use from several threads.
+
+    Args:
+        url: The store's URL.
+    """
+
+    def __init__(self, url: str) -> None:
+        connector = procrastinate.SyncPsycopgConnector(
+            conninfo=_conninfo(url), min_size=0, max_size=4
+        )
+        self._app = procrastinate.App(connector=connector)
+        self._app.open()
+
+    def submit(self, scrape: Scrape) -> None:
+        """Have a scrape tagged; one that is waiting already is left as it is."""
+        lock = _lock_of(scrape)
+        for job in self._app.job_manager.list_jobs(lock=lock, status=Status.TODO.value):
+            # A newer scrape takes the place of earlier ones; their jobs would only be in its way.
+            if job.queueing_lock != _name_of(scrape) and job.id is not None:
+                self._app.job_manager.cancel_job_by_id(job.id)
+        task = self._app.configure_task(
+            name=_TAG,
+            queue=_SCRAPES,
+            lock=lock,
+            queueing_lock=_name_of(scrape),
+            priority=scrape.priority,
+        )
+        try:
+            task.defer(scrape_id=scrape.id)
+        except AlreadyEnqueued:
+            return
+
+    def sweep(self, scrapes: list[Scrape]) -> int:
+        """Submit those that have no job, and return how many these were."""
+        count = 0
+        for scrape in scrapes:
+            jobs = self._app.job_manager.list_jobs(queueing_lock=_name_of(scrape))
+            if not any(job.status in {Status.TODO.value, Status.DOING.value} for job in jobs):
+                self.submit(scrape)
+                count += 1
+        return count
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._app.close()
+
+
+class Worker:
+    """Takes jobs from the queue until it is stopped, through failures of the database.
+
+    Args:
+        engines: What to do them with.
+        scrapes_at_once: Threads.
+        upkeep: What else is due every ten seconds, done in a thread.
+    """
+
+    def __init__(
+        self,
+        engines: Engines,
+        *,
+        scrapes_at_once: int,
+        upkeep: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._engines = engines
+        self._scrapes_at_once = scrapes_at_once
+        self._upkeep = upkeep
+        self._url = engines.workspace.settings.database_url
+        self._is_stopping = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    def run(self) -> None:
+        """Work until `stop` is called; returns when nothing runs any more."""
+        while not self._is_stopping.is_set():
+            try:
+                asyncio.run(self._serve())
+            except Exception as error:  # noqa: BLE001  # whatever it is, accepted work goes on
+                _log.error("worker.broke_off", error=redacted(f"{type(error).__name__}: {error}"))
+                self._is_stopping.wait(_RECONNECT_S)
+
+    def stop(self) -> None:
+        """End after the batches at hand; may be called from any thread or signal handler."""
+        self._is_stopping.set()
+        loop, serving = self._loop, self._serving
+        if loop is not None and serving is not None:
+            loop.call_soon_threadsafe(serving.cancel)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._serving = asyncio.create_task(self._work())
+        try:
+            if not self._is_stopping.is_set():
+                await self._serving
+        except asyncio.CancelledError:
+            if not self._is_stopping.is_set():
+                raise
+        finally:
+            self._serving.cancel()
+            self._loop = None
+
+    async def _work(self) -> None:
+        app = _make_app(self._url, self._engines, self._upkeep, self._is_stopping.is_set)
+        async with app.open_async():
+            queues = ((_SCRAPES, self._scrapes_at_once), (_UPKEEP, 1))
+            # Upkeep has a worker of its own: it must not wait for a scrape to end.
+            async with asyncio.TaskGroup() as group:
+                for queue, concurrency in queues:
+                    group.create_task(
+                        app.run_worker_async(
+                            queues=[queue],
+                            name=queue,
+                            concurrency=concurrency,
+                            install_signal_handlers=False,
+                            update_heartbeat_interval=_HEARTBEAT_S,
+                            stalled_worker_timeout=_STALLED_S,
+                            fetch_job_polling_interval=2.0,
+                            shutdown_graceful_timeout=_GRACE_S,
+                        )
+                    )
+
+
+def _make_app(
+    url: str,
+    engines: Engines,
+    upkeep: Callable[[], None],
+    is_stopping: Callable[[], bool],
+) -> procrastinate.App:
+    connector = procrastinate.PsycopgConnector(conninfo=_conninfo(url), min_size=1, max_size=8)
+    app = procrastinate.App(connector=connector)
+
+    @app.task(name=_TAG, queue=_SCRAPES, retry=_Again(), pass_context=True)
+    def tag(context: JobContext, scrape_id: int) -> str:
+        # A worker that has lost its database ends too, and must not hold its jobs to their end:
+        # it sends no sign of life any more, and others take them up.
+        ending = attempt(
+            engines, scrape_id, is_stopping=lambda: is_stopping() or context.should_abort()
+        )
+        if ending is Ending.STOPPED:
+            raise _StoppedError
+        return ending
+
+    @app.periodic(cron=_EVERY_TEN_SECONDS)
+    @app.task(name="sweep", queue=_UPKEEP, queueing_lock="sweep")
+    async def sweep(timestamp: int) -> None:  # noqa: ARG001  # Procrastinate's signature
+        manager = app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S):
+            _log.warning("job.taken_up_again", job_id=job.id, task=job.task_name)
+            await manager.retry_job(job)
+        await asyncio.to_thread(_sweep, url, engines)
+        await asyncio.to_thread(upkeep)
+
+    @app.periodic(cron=_NIGHTLY)
+    @app.task(name="forget", queue=_UPKEEP, queueing_lock="forget")
+    async def forget(timestamp: int) -> None:  # noqa: ARG001  # Procrastinate's signature
+        await app.job_manager.delete_old_jobs(
+            nb_hours=_KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+        )
+
+    return app
+
+
+def _sweep(url: str, engines: Engines) -> None:
+    with reading(engines.workspace.engine) as connection:
+        unfinished = stored_scrapes.list_unfinished(connection)
+    queue = Queue(url)
+    try:
+        count = queue.sweep(unfinished)
+    finally:
+        queue.close()
+    if count:
+        _log.warning("scrapes.submitted_again", count=count)
+
+
+def _lock_of(scrape: Scrape) -> str:
+    return f"advertiser:{scrape.advertiser}"
+
+
+def _name_of(scrape: Scrape) -> str:
+    return f"scrape:{scrape.id}"
+
+
+def _conninfo(url: str) -> str:
+    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,139 @@
+"""A workspace, its engines and its runner on each database."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from forecourt.core.settings import Settings
+from forecourt.jobs.embedded import EmbeddedRunner
+from forecourt.jobs.engines import Engines, open_engines
+from forecourt.jobs.queue import Queue, Worker
+from forecourt.jobs.queue_schema import install_queue
+from forecourt.jobs.tasks import accept_feed
+from forecourt.jobs.workspace import Workspace, open_workspace
+from forecourt.store import scrapes as stored_scrapes
+from forecourt.store.engine import create_engine, reading
+from forecourt.store.scrapes import Scrape, ScrapeStatus
+from tests.support.image_host import ImageHost
+from tests.support.pictures import jpeg
+from tests.support.tiny_bundle import PAINTS
+
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str | None:
+    """The setting that names an empty database of each dialect."""
+    if request.param == "sqlite":
+        return None
+    url: str = request.getfixturevalue("postgres_url")
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def workspace(settings: Settings, database: str | None) -> Iterator[Workspace]:
+    with open_workspace(settings.model_copy(update={"database": database})) as opened:
+        if database is not None:
+            install_queue(opened.engine)
+        yield opened
+
+
+@pytest.fixture
+def engines(workspace: Workspace) -> Iterator[Engines]:
+    with open_engines(workspace) as opened:
+        yield opened
+
+
+class QueueRunner:
+    """The queue and a worker, as two processes would be."""
+
+    def __init__(self, engines: Engines, *, scrapes_at_once: int) -> None:
+        self._queue = Queue(engines.workspace.settings.database_url)
+        self._worker = Worker(engines, scrapes_at_once=scrapes_at_once)
+        self._thread = threading.Thread(target=self._worker.run)
+
+    def submit(self, scrape: Scrape) -> None:
+        self._queue.submit(scrape)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._worker.stop()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._queue.close()
+
+
+Runner = EmbeddedRunner | QueueRunner
+
+
+@pytest.fixture
+def make_runner(engines: Engines, database: str | None) -> Iterator[Callable[..., Runner]]:
+    made: list[Runner] = []
+
+    def make(*, scrapes_at_once: int = 2) -> Runner:
+        kind = EmbeddedRunner if database is None else QueueRunner
+        runner = kind(engines, scrapes_at_once=scrapes_at_once)
+        made.append(runner)
+        return runner
+
+    yield make
+    for runner in made:
+        runner.stop()
+
+
+@pytest.fixture
+def accept(workspace: Workspace, tmp_path: Path) -> Callable[..., Scrape]:
+    """Store an inventory of one vehicle as a new scrape."""
+    calls = 0
+
+    def accept_urls(urls: list[str], advertiser: str = "acme", priority: int = 0) -> Scrape:
+        nonlocal calls
+        calls += 1
+        feed = tmp_path / f"scrape-{calls}.json"
+        vehicles = [{"id": "one", "images": urls}]
+        feed.write_text(json.dumps({"advertiser": advertiser, "n": calls, "vehicles": vehicles}))
+        accepted = accept_feed(
+            workspace, feed, advertiser=None, on_refused=pytest.fail, priority=priority
+        )
+        return accepted.scrape
+
+    return accept_urls
+
+
+def paints(host: ImageHost, count: int, paint: str = "Red", **behaviour: object) -> list[str]:
+    return [
+        host.put(f"/{paint}-{n}.jpg", jpeg(PAINTS[paint], seed=n), **behaviour)
+        for n in range(count)
+    ]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < until, "it does not come"
+        time.sleep(0.05)
+
+
+def get(workspace: Workspace, scrape_id: int) -> Scrape:
+    with reading(workspace.engine) as connection:
+        found = stored_scrapes.get_scrape(connection, scrape_id)
+    assert found is not None
+    return found
+
+
+def wait_until_finished(workspace: Workspace, *scrapes: Scrape) -> None:
+    wait_for(lambda: all(get(workspace, one.id).status is ScrapeStatus.FINISHED for one in scrapes))
