@@ -14,6 +14,7 @@ import typer
 
 from forecourt import __version__
 from forecourt.cli import (
+    audit,
     classify,
     conflicts,
     demo,
@@ -21,9 +22,11 @@ from forecourt.cli import (
     fix,
     history,
     inspect,
+    keys,
     oddities,
     sitemap,
     tag,
+    users,
 )
 from forecourt.cli.console import Farewell, farewell
 from forecourt.core.errors import ForecourtError
@@ -79,6 +82,9 @@ app.command("oddities")(oddities.oddities)
 app.command("misclassified")(oddities.misclassified)
 app.command("evaluate")(evaluate.run)
 app.command("hosts")(inspect.hosts)
+app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
+app.command("audit")(audit.audit)
 app.command("migrate")(inspect.migrate_database)
 
 

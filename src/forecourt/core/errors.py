@@ -8,7 +8,9 @@ not an error of the batch: it is a value with a `SkipReason`.
     │   ├── UnknownLabelError      a word that is no image type or colour
     │   ├── FeedError              a feed that cannot be read at all
     │   ├── SettingsError          a setting that makes no sense
-    │   └── NotFoundError          an advertiser, image or scrape that is not in the store
+    │   ├── NotFoundError          an advertiser, image or scrape that is not in the store
+    │   ├── ForbiddenError         somebody may not do what they ask for
+    │   └── TooManyTriesError      somebody has to wait before the next try
     ├── ImageSkippedError          one image has no answer, with a reason from the closed list
     ├── BundleError                a model folder that is incomplete, altered or of another format
     └── StoreError                 the database is locked, of another version or damaged
@@ -50,6 +52,18 @@ class SettingsError(UsageError):
 
 class NotFoundError(UsageError):
     """The store holds nothing under the given name."""
+
+
+class ForbiddenError(UsageError):
+    """Whoever asks is known, and may not do this; the message says what is missing."""
+
+
+class TooManyTriesError(UsageError):
+    """Too much was asked in a short time; `wait_s` says in how many seconds to ask again."""
+
+    def __init__(self, message: str, wait_s: float) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
 
 
 class ImageSkippedError(ForecourtError):

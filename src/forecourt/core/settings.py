@@ -98,6 +98,23 @@ class VisionSettings(BaseModel):
         return None if value is None else _expand(value)
 
 
+class AccessSettings(BaseModel):
+    """How long people stay signed in, and how often keys may ask."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    session_idle_s: float = Field(
+        43_200.0, ge=300, le=_YEAR_S, description="A session ends when unused for so long."
+    )
+    session_max_s: float = Field(
+        604_800.0, ge=300, le=_YEAR_S, description="A session ends so long after signing in."
+    )
+    rate_per_minute: float = Field(
+        600.0, gt=0, description="Requests a minute of one key or user, in one server process."
+    )
+    rate_burst: int = Field(100, ge=1, description="Requests at once before that rate counts.")
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -131,6 +148,7 @@ class Settings(BaseSettings):
     )
     fetch: FetchSettings = FetchSettings()
     vision: VisionSettings = VisionSettings()
+    access: AccessSettings = AccessSettings()
 
     @field_validator("home")
     @classmethod

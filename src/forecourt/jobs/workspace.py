@@ -25,16 +25,23 @@ class Workspace:
 
 
 @contextmanager
-def open_workspace(settings: Settings) -> Iterator[Workspace]:
-    """Open the store (bringing its schema up to date) and load the champion's bundle."""
+def open_store(settings: Settings) -> Iterator[sa.Engine]:
+    """Open the store alone, bringing its schema up to date: no model is needed."""
     engine = create_engine(settings.database_url)
     try:
         migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def open_workspace(settings: Settings) -> Iterator[Workspace]:
+    """Open the store (bringing its schema up to date) and load the champion's bundle."""
+    with open_store(settings) as engine:
         yield Workspace(
             settings=settings,
             engine=engine,
             media=MediaFolder(settings.home / "media"),
             champion=load_bundle(settings.vision.bundle),
         )
-    finally:
-        engine.dispose()

@@ -8,12 +8,20 @@
         images ─< carries >─ images                        ├─< carry_states >─ carries
         scrapes ─< class_counts      fixes ── legacy_values ├─< rulings >─ images
                                                            └─< ruling_states >─ rulings
+        users ─< sessions      api_keys, users ─< audit_log      login_failures
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
 key under which it was ever seen is an alias. `vehicle_images` says what stands where in an
 advertiser's latest scrape; `urls` holds what a server said of one URL when it was last asked.
 """
 
+from forecourt.store.schema.access import (
+    api_keys,
+    audit_log,
+    login_failures,
+    sessions,
+    users,
+)
 from forecourt.store.schema.base import UtcDateTime, metadata
 from forecourt.store.schema.fixes import (
     acts,
@@ -44,6 +52,8 @@ __all__ = [
     "acts",
     "advertisers",
     "answered_requests",
+    "api_keys",
+    "audit_log",
     "carries",
     "carry_states",
     "class_counts",
@@ -54,12 +64,15 @@ __all__ = [
     "image_aliases",
     "images",
     "legacy_values",
+    "login_failures",
     "metadata",
     "predictions",
     "ruling_states",
     "rulings",
     "scrapes",
+    "sessions",
     "urls",
+    "users",
     "vehicle_images",
     "vehicles",
 ]

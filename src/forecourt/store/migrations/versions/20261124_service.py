@@ -1,14 +1,14 @@
 """What the service keeps of scrapes, claims between processes, and answered requests.
 
 Revision: 0010
-Follows: 0005
+Follows: 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

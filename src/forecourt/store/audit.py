@@ -1,0 +1,75 @@
+"""Statements on the audit log. Append-only: nothing here updates or deletes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from forecourt.core.access import Principal
+from forecourt.core.audit import AuditAction, AuditEntry, AuditPage
+from forecourt.core.records import Role
+from forecourt.store.schema import audit_log
+
+
+def add_entry(
+    connection: sa.Connection,
+    principal: Principal,
+    action: AuditAction,
+    *,
+    at: datetime,
+    target: str,
+    advertiser: str | None,
+    detail: Mapping[str, Any],
+    request_id: str | None,
+) -> int:
+    """Append a line and return its number."""
+    entry_id: int = connection.execute(
+        sa.insert(audit_log)
+        .values(
+            at=at,
+            by=principal.name,
+            role=principal.role,
+            key_id=principal.key_id,
+            user_id=principal.user_id,
+            advertiser=advertiser,
+            action=action,
+            target=target,
+            detail=dict(detail),
+            request_id=request_id,
+        )
+        .returning(audit_log.c.id)
+    ).scalar_one()
+    return entry_id
+
+
+def load_page(
+    connection: sa.Connection, *, advertiser: str | None, before: int | None, limit: int
+) -> AuditPage:
+    """Return at most `limit` lines, newest first: those before line `before`, or the newest."""
+    query = sa.select(audit_log).order_by(audit_log.c.id.desc()).limit(limit + 1)
+    if advertiser is not None:
+        query = query.where(audit_log.c.advertiser == advertiser)
+    if before is not None:
+        query = query.where(audit_log.c.id < before)
+    rows = connection.execute(query).all()
+    entries = tuple(_read(row) for row in rows[:limit])
+    return AuditPage(entries, entries[-1].id if len(rows) > limit else None)
+
+
+def _read(row: sa.Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        id=row.id,
+        at=row.at,
+        by=row.by,
+        role=Role(row.role),
+        key_id=row.key_id,
+        user_id=row.user_id,
+        advertiser=row.advertiser,
+        action=row.action,
+        target=row.target,
+        detail=row.detail,
+        request_id=row.request_id,
+    )
