@@ -44,7 +44,7 @@ def create(
     from forecourt import access
     from forecourt.jobs.workspace import open_store
     from forecourt.store.engine import writing
-    from forecourt.store.inventory import list_advertisers
+    from forecourt.store.scrapes import list_advertisers
 
     now = datetime.now(UTC)
     new = access.NewKey(

@@ -9,6 +9,7 @@ not an error of the batch: it is a value with a `SkipReason`.
     │   ├── FeedError              a feed that cannot be read at all
     │   ├── SettingsError          a setting that makes no sense
     │   ├── NotFoundError          an advertiser, image or scrape that is not in the store
+    │   ├── StateError             the thing is there, but not in a state that allows this
     │   ├── ForbiddenError         somebody may not do what they ask for
     │   └── TooManyTriesError      somebody has to wait before the next try
     ├── ImageSkippedError          one image has no answer, with a reason from the closed list
@@ -52,6 +53,10 @@ class SettingsError(UsageError):
 
 class NotFoundError(UsageError):
     """The store holds nothing under the given name."""
+
+
+class StateError(UsageError):
+    """What is asked for cannot be done to a thing as it now is."""
 
 
 class ForbiddenError(UsageError):

@@ -115,6 +115,27 @@ class AccessSettings(BaseModel):
     rate_burst: int = Field(100, ge=1, description="Requests at once before that rate counts.")
 
 
+class ServeSettings(BaseModel):
+    """How the server answers, and how much it does at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(8000, ge=0, le=65_535, description="Port that the server listens on.")
+    scrapes_at_once: int = Field(
+        2, ge=1, le=256, description="Scrapes that one process tags at once."
+    )
+    max_upload_bytes: int = Field(
+        2**30, ge=1024, description="Longest feed or picture that is taken in one request."
+    )
+    answers_kept_s: float = Field(
+        86_400.0, ge=60, le=_YEAR_S, description="How long an Idempotency-Key is remembered."
+    )
+    champion_checked_s: float = Field(
+        2.0, gt=0, le=3600, description="Pause between looks for another champion."
+    )
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 

@@ -1,0 +1,46 @@
+"""What the server answers with: opened once, shared by all requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import Depends, Request
+
+from forecourt.core.rate_limit import RateLimiter
+from forecourt.core.settings import Settings
+from forecourt.jobs.engines import Engines
+from forecourt.jobs.runner import Runner
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The engines, who runs the jobs, and the limits of callers."""
+
+    engines: Engines
+    runner: Runner
+    limiter: RateLimiter
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The store."""
+        return self.engines.workspace.engine
+
+    @property
+    def settings(self) -> Settings:
+        """All settings."""
+        return self.engines.workspace.settings
+
+    @property
+    def model_version(self) -> str:
+        """The champion's version, as it is now."""
+        return self.engines.models.bundle.version
+
+
+def _find_service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Served = Annotated[Service, Depends(_find_service)]
