@@ -97,11 +97,11 @@ def _write(
     writer = ListingWriter(stream, listing_format)
     vehicles = images = 0
     left_out: Counter[LeftOut] = Counter()
-    keys = SeenIds()
+    seen = SeenIds() if options.key is AdKey.VIN else None  # ids of a scrape are never repeated
     for entry in entries:
         listing = _make_listing(entry, listing_format, options)
-        if isinstance(listing, Listing) and keys.add(listing.key, vehicles + 1):
-            listing = LeftOut.REPEATED_VIN  # ids of a scrape are never repeated
+        if seen and isinstance(listing, Listing) and seen.add(listing.key, vehicles + 1):
+            listing = LeftOut.REPEATED_VIN
         if isinstance(listing, LeftOut):
             left_out[listing] += 1
             continue
