@@ -245,40 +245,6 @@ def test_export_can_leave_skipped_images_out(run: Run, feed: Path) -> None:
     assert [len(vehicle["images"]) for vehicle in ended.json["vehicles"]] == [1, 1]
 
 
-@pytest.mark.parametrize(("form", "name"), [("google", "a.google.tsv"), ("meta", "a.meta.csv")])
-def test_feed_for_ads_says_what_it_holds(
-    run: Run, feed: Path, tmp_path: Path, form: str, name: str
-) -> None:
-    tagged = run("tag", feed, "--out", tmp_path / name)
-    assert tagged.code == 0
-    printed = run("export", "-a", "acme", "--format", form)
-    assert (tmp_path / name).read_bytes().decode() == printed.out
-    assert printed.err == (
-        "1 vehicle, 1 image.\n"
-        "Left out: 1 vehicle: no Dealer or Stock image that could be the main one "
-        "(--imageless keep).\n"
-    )
-    assert tagged.err.endswith(printed.err)
-
-    by_vin = run("export", "-a", "acme", "--format", form, "--key", "vin", "--imageless", "keep")
-    assert (by_vin.code, len(by_vin.out.splitlines())) == (0, 1)
-    assert by_vin.err == "0 vehicles, 0 images.\nLeft out: 2 vehicles: no VIN (--key id).\n"
-
-
-def test_feed_for_ads_keeps_placeholders_where_asked(run: Run, feed: Path) -> None:
-    export = ("export", "-a", "acme", "--format", "google", "--placeholders", "last")
-    run("tag", feed)
-    assert run(*export).err.startswith("1 vehicle, 2 images.\n")
-    assert run(*export, "--skipped", "omit").err.startswith("1 vehicle, 1 image.\n")
-    kept = run(*export, "--imageless", "keep")
-    assert kept.err == "2 vehicles, 2 images.\n"
-    assert kept.out.splitlines()[-1].split("\t")[1:] == [
-        "", "", "", "Placeholder", "none", "no photos",
-    ]  # fmt: skip
-    refused = run("export", "-a", "acme", "--format", "json", "--placeholders", "last")
-    assert_refused(refused, "for google and meta")
-
-
 def test_failed_export_leaves_the_earlier_file(run: Run, feed: Path, tmp_path: Path) -> None:
     run("tag", feed)
     target = tmp_path / "sitemap.csv"
