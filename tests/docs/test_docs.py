@@ -26,6 +26,7 @@ from forecourt.core.settings import FetchSettings, Settings, VisionSettings
 from forecourt.core.skips import SkipReason
 from forecourt.evaluate.report import make_report
 from forecourt.feeds.read import read_feed
+from forecourt.feeds.write import GOOGLE, LABELS, META, ListingFormat
 from forecourt.identity.hosts import HostRecord, HostState
 from forecourt.sitemap import (
     CSV_COLUMNS,
@@ -34,8 +35,10 @@ from forecourt.sitemap import (
     image_to_json,
     vehicle_to_json,
 )
+from forecourt.sitemap.ads import choose_images, label
 from forecourt.vision.bundle import Thresholds
 from forecourt.vision.decide import decide
+from tests.support.entries import CARD, PHOTO, STOCK, car
 from tests.support.pictures import jpeg
 from tests.support.tiny_bundle import PAINTS
 
@@ -182,6 +185,23 @@ def test_sitemap_json_fields_are_documented(vehicle: SitemapVehicle) -> None:
 
 def test_sitemap_csv_columns_are_documented() -> None:
     assert listed(API, "Sitemap CSV") == list(CSV_COLUMNS)
+
+
+@pytest.mark.parametrize(("heading", "form"), [("Google", GOOGLE), ("Meta", META)])
+def test_columns_for_ads_are_documented(heading: str, form: ListingFormat) -> None:
+    assert listed(API, f"Sitemap for {heading}") == list(form.columns)
+
+
+def test_labels_for_ads_are_documented() -> None:
+    assert listed(API, "Labels for ads") == list(LABELS)
+    rows = dict(
+        re.findall(r"^\| `(\w+)` \| (.*) \|$", section(API, "Labels for ads"), re.MULTILINE)
+    )
+    vehicles = [car(), car(CARD), car(STOCK), car(PHOTO), car(*[PHOTO] * 5), car(*[PHOTO] * 10)]
+    given = zip(*(label(choose_images(one.images)) for one in vehicles), strict=True)
+    for name, values in zip(LABELS, given, strict=True):
+        documented = set(re.findall(r"`([^`]+)`", rows[name]))
+        assert documented == set(values) - {color.value for color in Color}, name
 
 
 def test_sitemap_examples_have_the_shape_of_the_code(vehicle: SitemapVehicle) -> None:

@@ -114,7 +114,7 @@ def test_tag_refuses_an_unknown_ending_before_it_does_anything(
 ) -> None:
     ended = run("tag", feed, "--out", "sitemap.xlsx")
     assert ended.code == 2
-    assert "sitemap.xlsx: name the file .json or .csv." in ended.err
+    assert "sitemap.xlsx: name the file .json, .csv, .google.tsv or .meta.csv." in ended.err
     assert host.log == []
 
 

@@ -10,7 +10,8 @@ import typer
 from rich.table import Table
 
 from forecourt.cli.console import err, out, tagging_progress
-from forecourt.cli.sitemap import ExportFormat, write_sitemap
+from forecourt.cli.sitemap import write_sitemap
+from forecourt.core.exports import ExportFormat
 from forecourt.core.settings import Settings
 
 if TYPE_CHECKING:

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forecourt.cli.console import counted, err
 from forecourt.cli.files import open_output
-from forecourt.core.errors import UsageError
+from forecourt.core.exports import (
+    AdKey,
+    AdOptions,
+    ExportFormat,
+    Imageless,
+    LeftOut,
+    Placeholders,
+    SkippedImages,
+    Written,
+)
 from forecourt.core.settings import Settings
 
 if TYPE_CHECKING:
     from forecourt.jobs.workspace import Workspace
 
-SkippedChoice = Literal["placeholder", "omit"]  # those of forecourt.sitemap.SkippedImages
-
-
-class ExportFormat(StrEnum):
-    """Formats of a written sitemap."""
-
-    JSON = "json"
-    CSV = "csv"
-
-    @classmethod
-    def of(cls, path: Path) -> ExportFormat:
-        """Return the format that a file's name asks for.
-
-        Raises:
-            UsageError: the ending is not known.
-        """
-        try:
-            return cls(path.suffix.lower().removeprefix("."))
-        except ValueError:
-            raise UsageError(f"{path.name}: name the file .json or .csv.") from None
+_WHY = {
+    LeftOut.NO_IMAGE: "no Dealer or Stock image that could be the main one (--imageless keep)",
+    LeftOut.NO_VIN: "no VIN (--key id)",
+    LeftOut.REPEATED_VIN: "the VIN of a vehicle before",
+    LeftOut.UNSAFE_ID: "an id that the network does not take, or that a spreadsheet would run",
+}
 
 
 def export(
@@ -44,15 +39,32 @@ def export(
         Path | None, typer.Option("--out", help="File to write; default: standard output.")
     ] = None,
     skipped: Annotated[
-        SkippedChoice,
+        SkippedImages,
         typer.Option("--skipped", help="Images without an answer: as Placeholder, or left out."),
-    ] = "placeholder",
+    ] = SkippedImages.PLACEHOLDER,
+    placeholders: Annotated[
+        Placeholders,
+        typer.Option(help="google, meta: Placeholders left out, or behind all other images."),
+    ] = Placeholders.OMIT,
+    imageless: Annotated[
+        Imageless,
+        typer.Option(help="google, meta: vehicles without an image left out, or kept with labels."),
+    ] = Imageless.OMIT,
+    key: Annotated[
+        AdKey, typer.Option(help="google, meta: what the feed that this adds to has as its id.")
+    ] = AdKey.ID,
 ) -> None:
-    """Write the sitemap of an advertiser: their vehicles with type and colour per image."""
+    """Write the sitemap of an advertiser: their vehicles with type and colour per image.
+
+    google and meta add to the feed that is there already: its ids, our images and labels.
+    """
     from forecourt.jobs.workspace import open_workspace
 
+    options = AdOptions(placeholders=placeholders, imageless=imageless, key=key)
     with open_workspace(Settings()) as workspace:
-        write_sitemap(workspace, advertiser, output, export_format, skipped=skipped)
+        write_sitemap(
+            workspace, advertiser, output, export_format, skipped=skipped, options=options
+        )
 
 
 def write_sitemap(
@@ -61,29 +73,34 @@ def write_sitemap(
     output: Path | None,
     export_format: ExportFormat,
     *,
-    skipped: SkippedChoice = "placeholder",
+    skipped: SkippedImages = SkippedImages.PLACEHOLDER,
+    options: AdOptions | None = None,
 ) -> None:
-    """Write a sitemap to a file (whole or not at all), or to standard output."""
-    with open_output(output) as stream:
-        _write(workspace, advertiser, stream, export_format, skipped)
+    """Write a sitemap to a file (whole or not at all), or to standard output.
 
+    Of a feed for ads, standard error is told what stands in it and what does not.
 
-def _write(
-    workspace: Workspace,
-    advertiser: str,
-    stream: TextIO,
-    export_format: ExportFormat,
-    skipped: SkippedChoice,
-) -> None:
-    from forecourt.sitemap import SkippedImages, iter_sitemap, write_csv, write_json
+    Raises:
+        UsageError: the file cannot be written, or the format has no such options.
+    """
+    from forecourt.sitemap import find_writer, iter_sitemap
     from forecourt.store.engine import reading
 
-    write = write_json if export_format is ExportFormat.JSON else write_csv
-    with reading(workspace.engine) as connection:
+    write = find_writer(export_format, options)
+    with open_output(output) as stream, reading(workspace.engine) as connection:
         entries = iter_sitemap(
-            connection,
-            advertiser,
-            model_version=workspace.champion.version,
-            skipped=SkippedImages(skipped),
+            connection, advertiser, model_version=workspace.champion.version, skipped=skipped
         )
-        write(stream, advertiser, entries)
+        written = write(stream, advertiser, entries)
+    if export_format.is_ad_feed:
+        _report(written)
+
+
+def _report(written: Written) -> None:
+    total = f"{counted(written.vehicles, 'vehicle')}, {counted(written.images, 'image')}."
+    err.print(total, markup=False, highlight=False)
+    for reason, why in _WHY.items():
+        count = written.left_out.get(reason, 0)
+        if count:
+            line = f"Left out: {counted(count, 'vehicle')}: {why}."
+            err.print(line, markup=False, highlight=False)

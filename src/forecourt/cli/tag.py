@@ -12,8 +12,9 @@ import typer
 from rich.markup import escape
 
 from forecourt.cli.console import counted, err, farewell, out, summary_table, tagging_progress
-from forecourt.cli.sitemap import ExportFormat, write_sitemap
+from forecourt.cli.sitemap import write_sitemap
 from forecourt.core.errors import UsageError
+from forecourt.core.exports import ExportFormat
 from forecourt.core.logs import without_query
 from forecourt.core.records import RefusedRow
 from forecourt.core.settings import Settings
@@ -33,7 +34,10 @@ def run(
         str | None, typer.Option("--advertiser", "-a", help="Whose inventory it is.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--out", help="Write the sitemap here (.json or .csv).")
+        Path | None,
+        typer.Option(
+            "--out", help="Write the sitemap here (.json, .csv, .google.tsv or .meta.csv)."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     strict: Annotated[

@@ -18,7 +18,8 @@ from forecourt.feeds.words import is_nothing
 _SEPARATORS = re.compile(r"((?:[\s,;|]|<br ?/?>|\\[rn])+)", re.IGNORECASE)
 # Commas, semicolons, spaces and backslashes stand inside URLs too: among URLs they separate only
 # before the start of another. Bars, tabs and line ends separate always.
-_URL_START = re.compile(r"[\"'<]*(?:(?:https?|ftp|file|data):|//)", re.IGNORECASE)
+URL_START = r"[\"'<]*(?:(?:https?|ftp|file|data):|//)"
+_URL_START = re.compile(URL_START, re.IGNORECASE)
 _JSON_START = re.compile(r"[\[{]\s*[\"'{\[]")
 _HARD_AMONG_URLS = frozenset("|\t\r\n<")
 _HARD_AMONG_NAMES = _HARD_AMONG_URLS | frozenset(",;")

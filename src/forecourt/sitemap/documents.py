@@ -1,107 +1,16 @@
-"""Stage: an advertiser's sitemap: their vehicles with type and colour per image, and why.
-
-Reads what tagging stored and resolves it (`core.resolve`); writes nothing to the store. Vehicles
-are read a page at a time, so an inventory of any size is written in bounded memory.
-"""
+"""The sitemap as a document: JSON, a vehicle a line, and CSV, an image a line."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable
 from typing import Any, TextIO
 
-import sqlalchemy as sa
-
-from forecourt.core.records import Decision, Tag, Vehicle
-from forecourt.core.resolve import Evidence, Resolved, Status, resolve
+from forecourt.core.exports import Written
+from forecourt.core.records import Tag
 from forecourt.core.spreadsheet import defuse
-from forecourt.store import scrapes as stored_scrapes
-from forecourt.store.evidence import iter_evidence
-from forecourt.store.inventory import VehicleImage
-from forecourt.store.scrapes import Scrape
-
-
-class SkippedImages(StrEnum):
-    """What an export does with images that have no answer."""
-
-    PLACEHOLDER = "placeholder"  # sent as Placeholder with their status, as older systems expect
-    OMIT = "omit"  # left out: nothing that was not seen is advertised
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SitemapImage:
-    """One image of a vehicle, resolved."""
-
-    position: int
-    url: str
-    image_key: str | None
-    key_source: str | None
-    resolved: Resolved
-    predicted: Decision | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SitemapVehicle:
-    """One vehicle with its images in the order of the feed."""
-
-    vehicle: Vehicle
-    images: tuple[SitemapImage, ...]
-
-
-def iter_sitemap(
-    connection: sa.Connection,
-    advertiser: str,
-    *,
-    model_version: str,
-    skipped: SkippedImages = SkippedImages.PLACEHOLDER,
-) -> Iterator[SitemapVehicle]:
-    """Yield the vehicles of the advertiser's latest scrape.
-
-    Args:
-        connection: A reading connection; it must stay open while the vehicles are taken.
-        advertiser: Whose sitemap.
-        model_version: The champion; another model's answers are marked stale.
-        skipped: What becomes of images without an answer.
-
-    Raises:
-        NotFoundError: the advertiser has no scrape.
-    """
-    scrape = stored_scrapes.get_latest(connection, advertiser)
-    return _iter_scrape(connection, scrape, model_version, skipped)
-
-
-def _iter_scrape(
-    connection: sa.Connection, scrape: Scrape, model_version: str, skipped: SkippedImages
-) -> Iterator[SitemapVehicle]:
-    for page in iter_evidence(connection, scrape, model_version=model_version):
-        for entry in page:
-            resolved = [_resolve_image(image, evidence) for image, evidence in entry.images]
-            yield SitemapVehicle(
-                vehicle=entry.vehicle,
-                images=tuple(
-                    image
-                    for image in resolved
-                    if skipped is SkippedImages.PLACEHOLDER
-                    or image.resolved.status is Status.TAGGED
-                ),
-            )
-
-
-def _resolve_image(image: VehicleImage, evidence: Evidence) -> SitemapImage:
-    return SitemapImage(
-        position=image.position,
-        url=image.url,
-        image_key=str(image.key) if image.key else None,
-        key_source=image.key.source if image.key else None,
-        resolved=resolve(evidence),
-        predicted=evidence.decision,
-    )
-
-
-# ---- writers -------------------------------------------------------------------------------------
+from forecourt.sitemap.entries import SitemapImage, SitemapVehicle
 
 
 def image_to_json(image: SitemapImage) -> dict[str, Any]:
@@ -143,13 +52,17 @@ def vehicle_to_json(entry: SitemapVehicle) -> dict[str, Any]:
     }
 
 
-def write_json(stream: TextIO, advertiser: str, entries: Iterator[SitemapVehicle]) -> None:
+def write_json(stream: TextIO, advertiser: str, entries: Iterable[SitemapVehicle]) -> Written:
     """Write the sitemap as one JSON document, a vehicle a line."""
     stream.write(f'{{"advertiser": {json.dumps(advertiser)}, "vehicles": [')
-    for number, entry in enumerate(entries):
-        stream.write(",\n" if number else "\n")
+    vehicles = images = 0
+    for entry in entries:
+        stream.write(",\n" if vehicles else "\n")
         json.dump(vehicle_to_json(entry), stream, ensure_ascii=False)
+        vehicles += 1
+        images += len(entry.images)
     stream.write("\n]}\n")
+    return Written(vehicles=vehicles, images=images)
 
 
 CSV_COLUMNS = (
@@ -183,7 +96,7 @@ CSV_COLUMNS = (
 )
 
 
-def write_csv(stream: TextIO, advertiser: str, entries: Iterator[SitemapVehicle]) -> None:
+def write_csv(stream: TextIO, advertiser: str, entries: Iterable[SitemapVehicle]) -> Written:
     """Write the sitemap as CSV, an image a line; a vehicle without images has no line.
 
     People open these files in spreadsheets, and the words in them are the feed's: text that would
@@ -192,8 +105,11 @@ def write_csv(stream: TextIO, advertiser: str, entries: Iterator[SitemapVehicle]
     """
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
+    vehicles = images = 0
     for entry in entries:
         vehicle = entry.vehicle
+        vehicles += bool(entry.images)
+        images += len(entry.images)
         for image in entry.images:
             resolved, predicted = image.resolved, image.predicted
             cells = [
@@ -220,6 +136,7 @@ def write_csv(stream: TextIO, advertiser: str, entries: Iterator[SitemapVehicle]
                 image.key_source,
             ]
             writer.writerow([defuse(cell) for cell in cells])
+    return Written(vehicles=vehicles, images=images)
 
 
 def _tag_to_json(tag: Tag[Any]) -> dict[str, Any]:
