@@ -24,6 +24,7 @@ from forecourt.cli import (
     inspect,
     keys,
     oddities,
+    serve,
     sitemap,
     tag,
     users,
@@ -85,6 +86,8 @@ app.command("hosts")(inspect.hosts)
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")
 app.command("audit")(audit.audit)
+app.command("serve")(serve.serve)
+app.command("worker")(serve.worker)
 app.command("migrate")(inspect.migrate_database)
 
 

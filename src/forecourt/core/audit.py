@@ -19,6 +19,9 @@ class AuditAction(StrEnum):
     USER_CREATE = "user.create"
     USER_PASSWORD = "user.password"  # noqa: S105  # the name of an action
     USER_DISABLE = "user.disable"
+    SCRAPE_ACCEPT = "scrape.accept"
+    SCRAPE_CANCEL = "scrape.cancel"
+    SCRAPE_RETRY = "scrape.retry"
     SESSION_OPEN = "session.open"
     SESSION_CLOSE = "session.close"
 

@@ -168,6 +168,7 @@ class Settings(BaseSettings):
         None, description="Database URL; default: SQLite in the home folder."
     )
     fetch: FetchSettings = FetchSettings()
+    serve: ServeSettings = ServeSettings()
     vision: VisionSettings = VisionSettings()
     access: AccessSettings = AccessSettings()
 

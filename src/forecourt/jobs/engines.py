@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from forecourt.core.meter import Meter, NoMeter
 from forecourt.fetch.client import Fetcher
 from forecourt.identity.visual import make_visual_key
+from forecourt.jobs.metrics import Metrics
 from forecourt.jobs.models import Models
 from forecourt.jobs.workspace import Workspace
 from forecourt.store.claims import Claims
@@ -24,7 +24,7 @@ class Engines:
     fetcher: Fetcher
     claims: Claims
     models: Models
-    meter: Meter
+    metrics: Metrics
 
     def at(self, bundle: Bundle) -> Workspace:
         """Return the workspace with the champion as it is now."""
@@ -32,13 +32,13 @@ class Engines:
 
 
 @contextmanager
-def open_engines(workspace: Workspace, *, meter: Meter | None = None) -> Iterator[Engines]:
+def open_engines(workspace: Workspace) -> Iterator[Engines]:
     """Open what jobs need beside the store."""
     settings = workspace.settings
-    meter = meter or NoMeter()
+    metrics = Metrics()
 
     def open_pipeline(bundle: Bundle) -> Pipeline:
-        return Pipeline(bundle, settings.vision, make_visual_key=make_visual_key, meter=meter)
+        return Pipeline(bundle, settings.vision, make_visual_key=make_visual_key, meter=metrics)
 
     with ExitStack() as stack:
         models = Models(workspace.champion, open_pipeline)
@@ -46,4 +46,4 @@ def open_engines(workspace: Workspace, *, meter: Meter | None = None) -> Iterato
         claims = Claims(workspace.engine, settings.home / "locks")
         stack.callback(claims.close)
         fetcher = stack.enter_context(Fetcher(settings.fetch))
-        yield Engines(workspace, fetcher, claims, models, meter)
+        yield Engines(workspace, fetcher, claims, models, metrics)

@@ -177,6 +177,38 @@ class Worker:
                     )
 
 
+class QueueRunner:
+    """Submits to the queue; with `scrapes_at_once` above 0 it works in this process too."""
+
+    def __init__(
+        self,
+        engines: Engines,
+        *,
+        scrapes_at_once: int,
+        upkeep: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._queue = Queue(engines.workspace.settings.database_url)
+        self._worker = Worker(engines, scrapes_at_once=scrapes_at_once, upkeep=upkeep)
+        self._thread = threading.Thread(target=self._worker.run, name="queue")
+        self._has_worker = scrapes_at_once > 0
+
+    def submit(self, scrape: Scrape) -> None:
+        """Put a scrape into the queue."""
+        self._queue.submit(scrape)
+
+    def start(self) -> None:
+        """Begin to work, where this process is to work at all."""
+        if self._has_worker:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End after the batches at hand, and close the queue."""
+        self._worker.stop()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._queue.close()
+
+
 def _make_app(
     url: str,
     engines: Engines,

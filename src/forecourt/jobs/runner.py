@@ -40,7 +40,12 @@ def attempt(engines: Engines, scrape_id: int, *, is_stopping: Callable[[], bool]
     log = _log.bind(scrape_id=scrape_id)
     log.info("scrape.started")
     try:
-        tally, ending = run_scrape(engines, scrape_id, is_stopping=is_stopping)
+        tally, ending = run_scrape(
+            engines,
+            scrape_id,
+            is_stopping=is_stopping,
+            on_progress=engines.metrics.tallied(),
+        )
     except Exception as error:
         log.exception("scrape.broke_off")
         with writing(engines.workspace.engine) as connection:

@@ -10,16 +10,17 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from forecourt import intake, tagging
-from forecourt.core.errors import UsageError
+from forecourt.core.errors import NotFoundError, StateError, UsageError
 from forecourt.core.records import LONGEST_ADVERTISER, RefusedRow
 from forecourt.feeds.read import read_feed
 from forecourt.feeds.words import clean_text
 from forecourt.jobs.engines import Engines, open_engines
 from forecourt.jobs.workspace import Workspace
 from forecourt.store import scrapes as stored_scrapes
-from forecourt.store.engine import reading, writing
+from forecourt.store import worklist
+from forecourt.store.engine import writing
 from forecourt.store.oddities import keep_class_counts
-from forecourt.store.scrapes import NewScrape, Scrape
+from forecourt.store.scrapes import NewScrape, Scrape, ScrapeStatus
 from forecourt.tagging import Ending, Tally
 
 
@@ -52,29 +53,107 @@ def accept_feed(
         FeedError: the feed cannot be read at all, or holds no vehicles (unless `allow_empty`).
         UsageError: nobody says whose inventory it is, or with too long a name.
     """
+    with writing(workspace.engine) as connection:
+        return accept_into(
+            connection,
+            path,
+            advertiser=advertiser,
+            on_refused=on_refused,
+            allow_empty=allow_empty,
+            priority=priority,
+        )
+
+
+def accept_into(
+    connection: sa.Connection,
+    path: Path,
+    *,
+    advertiser: str | None,
+    on_refused: Callable[[RefusedRow], None],
+    name: str | None = None,
+    allow_empty: bool = False,
+    priority: int = 0,
+) -> AcceptedScrape:
+    """Store a feed as a scrape, as `accept_feed` does. Does not commit.
+
+    Args:
+        connection: A writing connection.
+        path: The feed.
+        advertiser: Whose inventory it is; None: the feed says so.
+        on_refused: Told of every row that could not be used.
+        name: What the feed is called, where not as the file is.
+        allow_empty: A feed without vehicles means an empty inventory.
+        priority: Higher ones are tagged first.
+    """
     with read_feed(path) as feed:
         digest = intake.digest_file(path)  # behind the reader's checks: a pipe would never end
         owner = _find_owner(advertiser or feed.advertiser, path)
-        with reading(workspace.engine) as connection:
-            unfinished = stored_scrapes.find_unfinished(connection, owner, digest)
+        unfinished = stored_scrapes.find_unfinished(connection, owner, digest)
         if unfinished is not None:
             return AcceptedScrape(scrape=unfinished, is_resumed=True)
         new = NewScrape(
             advertiser=owner,
-            feed_name=path.name,
+            feed_name=name or path.name,
             feed_format=feed.format,
             feed_digest=digest,
             scraped_at=feed.scraped_at,
             received_at=datetime.now(UTC),
             priority=priority,
         )
-        with writing(workspace.engine) as connection:
-            accepted = intake.accept(
-                connection, feed, new, on_refused=on_refused, allow_empty=allow_empty
-            )
-            scrape = stored_scrapes.get_scrape(connection, accepted.scrape_id)
+        accepted = intake.accept(
+            connection, feed, new, on_refused=on_refused, allow_empty=allow_empty
+        )
+    scrape = stored_scrapes.get_scrape(connection, accepted.scrape_id)
     assert scrape is not None  # noqa: S101  # stored by the line above
     return AcceptedScrape(scrape=scrape, is_resumed=False, warnings=accepted.warnings)
+
+
+def cancel(connection: sa.Connection, scrape_id: int, *, at: datetime) -> Scrape:
+    """Cancel a scrape; one that was cancelled is left at that. What is tagged stays tagged.
+
+    Raises:
+        NotFoundError: there is no such scrape.
+        StateError: it is finished.
+    """
+    is_cancelled = stored_scrapes.cancel(connection, scrape_id, at=at)
+    scrape = find_scrape(connection, scrape_id)
+    if not is_cancelled and scrape.status is ScrapeStatus.FINISHED:
+        raise StateError(f"Scrape {scrape_id} is finished; there is nothing left to cancel.")
+    return scrape
+
+
+def retry(connection: sa.Connection, scrape_id: int) -> Scrape:
+    """Let what a scrape could not tag be asked for again, and a cancelled one go on.
+
+    One that is at work is left at that: it has to be submitted once more, no more.
+
+    Raises:
+        NotFoundError: there is no such scrape.
+        StateError: a later scrape of the advertiser has taken its place.
+    """
+    scrape = find_scrape(connection, scrape_id)
+    latest = stored_scrapes.find_newest(connection, scrape.advertiser)
+    if latest is not None and latest.id != scrape_id:
+        raise StateError(
+            f"Scrape {latest.id} of {scrape.advertiser} is newer and has taken its place; retry "
+            "that one."
+        )
+    if not scrape.is_unfinished:
+        worklist.reopen_skipped(connection, scrape_id)
+        stored_scrapes.reopen(connection, scrape_id)
+    return find_scrape(connection, scrape_id)
+
+
+def find_scrape(connection: sa.Connection, scrape_id: int) -> Scrape:
+    """Return a scrape.
+
+    Raises:
+        NotFoundError: there is none of that number.
+    """
+    scrape = stored_scrapes.get_scrape(connection, scrape_id)
+    if scrape is None:
+        raise NotFoundError(f"There is no scrape {scrape_id}.")
+    return scrape
 
 
 def _find_owner(name: str | None, path: Path) -> str:
@@ -128,7 +207,7 @@ def run_scrape(
             pipeline=pipeline,
             settings=workspace.settings,
             claims=engines.claims,
-            meter=engines.meter,
+            meter=engines.metrics,
             is_stopping=is_stopping,
             on_finished=conclude,
         )

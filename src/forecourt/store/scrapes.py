@@ -211,6 +211,11 @@ def find_latest(connection: sa.Connection, advertiser: str) -> Scrape | None:
     )
 
 
+def find_newest(connection: sa.Connection, advertiser: str) -> Scrape | None:
+    """Return the advertiser's scrape that came in last, cancelled or not."""
+    return _one_scrape(connection, scrapes.c.advertiser == advertiser)
+
+
 def get_latest(connection: sa.Connection, advertiser: str) -> Scrape:
     """Return the advertiser's latest scrape that was not cancelled.
 

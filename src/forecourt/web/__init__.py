@@ -1,1 +1,1 @@
-"""The HTTP server: the API, and who may use it. The only room besides `fetch` with `async` in it."""
+"""The HTTP server: the API, and who may use it. `async` stands here and in `fetch` alone."""

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from forecourt.core.rate_limit import RateLimiter
 from forecourt.core.settings import Settings
 from forecourt.jobs.engines import Engines
+from forecourt.jobs.metrics import Metrics
 from forecourt.jobs.runner import Runner
 
 
@@ -21,6 +22,11 @@ class Service:
     engines: Engines
     runner: Runner
     limiter: RateLimiter
+
+    @property
+    def metrics(self) -> Metrics:
+        """What Prometheus is told."""
+        return self.engines.metrics
 
     @property
     def engine(self) -> sa.Engine:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from forecourt.core.settings import Settings
 from forecourt.jobs.embedded import EmbeddedRunner
 from forecourt.jobs.engines import Engines, open_engines
-from forecourt.jobs.queue import Queue, Worker
+from forecourt.jobs.queue import QueueRunner
 from forecourt.jobs.queue_schema import install_queue
 from forecourt.jobs.tasks import accept_feed
 from forecourt.jobs.workspace import Workspace, open_workspace
@@ -54,27 +53,6 @@ def workspace(settings: Settings, database: str | None) -> Iterator[Workspace]:
 def engines(workspace: Workspace) -> Iterator[Engines]:
     with open_engines(workspace) as opened:
         yield opened
-
-
-class QueueRunner:
-    """The queue and a worker, as two processes would be."""
-
-    def __init__(self, engines: Engines, *, scrapes_at_once: int) -> None:
-        self._queue = Queue(engines.workspace.settings.database_url)
-        self._worker = Worker(engines, scrapes_at_once=scrapes_at_once)
-        self._thread = threading.Thread(target=self._worker.run)
-
-    def submit(self, scrape: Scrape) -> None:
-        self._queue.submit(scrape)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._worker.stop()
-        if self._thread.ident is not None:
-            self._thread.join()
-        self._queue.close()
 
 
 Runner = EmbeddedRunner | QueueRunner

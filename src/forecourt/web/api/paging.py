@@ -1,0 +1,58 @@
+"""Pages by cursor: where the last one ended, in words that only we read."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from forecourt.web.problems import ProblemError
+
+T = TypeVar("T")
+_PREFIX = "before:"
+_LARGEST = 2**63 - 1
+
+Limit = Annotated[int, Query(ge=1, le=500, description="Entries of a page, at most.")]
+Cursor = Annotated[
+    str | None, Query(description="`next_cursor` of the page before; absent: the first page.")
+]
+
+
+class Page(BaseModel, Generic[T]):
+    """Some entries, and how to go on."""
+
+    items: list[T]
+    next_cursor: str | None = Field(description="Give it back for the next page; null: no more.")
+
+
+def read_cursor(cursor: str | None) -> int | None:
+    """Return the id that a page begins before; None: with the latest.
+
+    Raises:
+        ProblemError: it is none of ours.
+    """
+    if cursor is None:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii")
+        number = int(text.removeprefix(_PREFIX))
+    except ValueError as error:  # also of bytes that are no text
+        raise _refusal() from error
+    if not text.startswith(_PREFIX) or not 0 < number <= _LARGEST:
+        raise _refusal()
+    return number
+
+
+def make_cursor(before: int | None) -> str | None:
+    """Return the cursor of the page that begins before an id."""
+    if before is None:
+        return None
+    return base64.urlsafe_b64encode(f"{_PREFIX}{before}".encode()).decode()
+
+
+def _refusal() -> ProblemError:
+    return ProblemError(
+        422, "invalid", "The cursor is none of this API's; leave it out for the first page."
+    )

@@ -1,0 +1,41 @@
+"""The server put together: what it answers with, and under which addresses."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from forecourt import __version__
+from forecourt.web import health
+from forecourt.web.api import scrapes
+from forecourt.web.problems import install_handlers
+from forecourt.web.requests import RequestLog
+from forecourt.web.service import Service
+
+_DESCRIPTION = """
+Type and colour of every image of every vehicle, and why.
+
+Errors are problem documents (RFC 9457): `detail` says what to do. Lists come in pages: give
+`next_cursor` back as `cursor`. Writes take an `Idempotency-Key`: the same request under the same
+key is done once. Every answer has an `X-Request-ID`, which the server's log has too.
+"""
+
+
+def create_app(service: Service) -> FastAPI:
+    """Return the application. Whoever made the service starts and stops its runner."""
+    app = FastAPI(
+        title="Forecourt",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # it would load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.service = service
+    install_handlers(app)
+    app.include_router(health.router)
+    v1 = APIRouter(prefix="/v1")
+    for module in (scrapes,):
+        v1.include_router(module.router)
+    app.include_router(v1)
+    app.add_middleware(RequestLog, metrics=service.metrics)
+    return app

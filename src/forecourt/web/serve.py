@@ -1,0 +1,81 @@
+"""The process: opens everything, serves until it is told to end, and drains."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import structlog
+import uvicorn
+
+from forecourt.core.rate_limit import RateLimiter
+from forecourt.core.settings import Settings
+from forecourt.jobs.engines import Engines, open_engines
+from forecourt.jobs.runner import Runner
+from forecourt.jobs.runners import make_runner
+from forecourt.jobs.workspace import open_workspace
+from forecourt.web.app import create_app
+from forecourt.web.service import Service
+
+_log = structlog.get_logger(__name__)
+_DRAIN_S = 30  # for requests in flight
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: by itself it would let SIGTERM end the process before jobs end."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
+
+    def ask_to_end(self, number: int, _frame: FrameType | None) -> None:
+        """Answer the requests in flight, and take no more; at once where we are told twice."""
+        _log.info("server.ending", signal=signal.Signals(number).name)
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def make_service(engines: Engines, runner: Runner) -> Service:
+    """Return what the server answers with."""
+    limits = engines.workspace.settings.access
+    limiter = RateLimiter(per_minute=limits.rate_per_minute, burst=limits.rate_burst)
+    return Service(engines=engines, runner=runner, limiter=limiter)
+
+
+def serve(settings: Settings, *, scrapes_at_once: int | None) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        settings: All of them.
+        scrapes_at_once: Scrapes that this process tags at once; None: as many as the settings say
+            on SQLite, none on PostgreSQL, where workers do it.
+
+    Raises:
+        UsageError: another server runs on this home folder (SQLite).
+        StoreError: the database cannot be used.
+    """
+    with open_workspace(settings) as workspace, open_engines(workspace) as engines:
+        engines.metrics.watch_queue(workspace.engine)
+        runner = make_runner(engines, scrapes_at_once=scrapes_at_once)
+        app = create_app(make_service(engines, runner))
+        server = _Server(
+            uvicorn.Config(
+                app,
+                host=settings.serve.host,
+                port=settings.serve.port,
+                log_config=None,
+                access_log=False,  # `web.requests` writes its own, without query strings
+                server_header=False,
+                timeout_graceful_shutdown=_DRAIN_S,
+            )
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, server.ask_to_end)
+        try:
+            runner.start()
+            server.run()
+        finally:
+            runner.stop()
