@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from forecourt import __version__
 from forecourt.web import health
@@ -33,9 +33,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     install_handlers(app)
     app.include_router(health.router)
-    v1 = APIRouter(prefix="/v1")
     for module in (scrapes,):
-        v1.include_router(module.router)
-    app.include_router(v1)
+        app.include_router(module.router, prefix="/v1")
     app.add_middleware(RequestLog, metrics=service.metrics)
     return app
