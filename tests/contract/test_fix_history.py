@@ -57,7 +57,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.worlds = [World(engine) for engine in self.engines]
         self.model = Model()
-        self.model.versions.append(("m1", dict.fromkeys(range(len(URLS)), Answer())))
+        self.model.promote("m1", dict.fromkeys(range(len(URLS)), Answer()))
         for advertiser in (ACME, ZENITH):
             self._rescrape(advertiser, dict(zip(URLS, range(3), strict=True)), None, None)
 
@@ -245,9 +245,16 @@ class Machine(RuleBasedStateMachine):
     @rule(answers=ANSWERS)
     def promote(self, answers: Mapping[int, Answer]) -> None:
         version = f"m{len(self.model.versions) + 1}"
-        self.model.versions.append((version, answers))
+        self.model.promote(version, answers)
         for world in self.worlds:
             world.shop.promote(version, answers)
+
+    @rule()
+    def roll_back(self) -> None:
+        """What the champion before had said is shown again at once."""
+        self.model.roll_back()
+        for world in self.worlds:
+            world.shop.roll_back()
 
     # ---- what has to be equal --------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from forecourt.cli import app
 from forecourt.core.labels import COLORS, Color, ImageType
+from forecourt.core.promotions import PromotionKind
 from forecourt.core.records import Decision, KeySource, Prediction, Role, Source, Vehicle
 from forecourt.core.resolve import Evidence, FixedValue, Status, resolve
 from forecourt.core.samples import _COLUMNS, read_manifest
@@ -85,6 +86,7 @@ def blocks(path: Path, language: str) -> list[str]:
         ("Skip reasons", SkipReason),
         ("Key sources", KeySource),
         ("Host states", HostState),
+        ("Promotion kinds", PromotionKind),
     ],
 )
 def test_closed_list_is_documented_in_its_order(heading: str, members: type[Any]) -> None:
@@ -260,6 +262,19 @@ def test_tag_fields_are_documented(invoke: Any, tmp_path: Path) -> None:
     assert re.findall(r"`(\w+)`", row)[1:] == list(summary["refused_rows"][0])
 
 
+def test_model_fields_are_documented(
+    invoke: Any, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FORECOURT_VISION__BUNDLE")
+    added = invoke("models", "add", tiny_bundle, "--by", "ann", "--json")
+    done = invoke("models", "promote", "tiny-1", "--by", "ann", "--json")
+    shipped, model = invoke("models", "list", "--json")
+    assert listed(API, "models list --json") == list(added) == list(model) == list(shipped)
+    assert listed(API, "Promotion") == list(model["promotion"]) == list(done)[:-1]
+    assert f"`{list(done)[-1]}`" in section(API, "Promotion")
+    assert list(invoke("models", "history", "--json")[-1]) == list(model["promotion"])
+
+
 def test_host_fields_are_documented() -> None:
     assert set(listed(API, "hosts --json")) == {one.name for one in fields(HostRecord)}
 
@@ -304,14 +319,22 @@ def test_documented_commands_and_options_exist() -> None:
     for where, words in shell_lines():
         if words[0] != "forecourt":
             continue
-        command = next((word for word in words[1:] if not word.startswith("-")), None)
-        assert command in group.commands, where
-        seen.add(command)
-        options = {name for one in group.commands[command].params for name in one.opts}
+        names = [word for word in words[1:] if not word.startswith("-")]
+        assert names[0] in group.commands, where
+        command = group.commands[names[0]]
+        seen.add(names[0])
+        if inner := getattr(command, "commands", None):
+            assert names[1] in inner, where
+            command = inner[names[1]]
+            seen.add(f"{names[0]} {names[1]}")
+        options = {name for one in command.params for name in one.opts}
         general = {"--help", *(name for one in group.params for name in one.opts)}
         given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
         assert given <= options | general, where
-    assert set(group.commands) == seen, "every command stands in some shell block"
+    every = set(group.commands)
+    for name, command in group.commands.items():
+        every |= {f"{name} {inner}" for inner in getattr(command, "commands", ())}
+    assert every == seen, "every command stands in some shell block"
 
 
 def test_documented_make_targets_exist() -> None:

@@ -103,7 +103,8 @@ class Model:
         self.rulings: list[Ruled] = []
         self.carries: list[Carried] = []
         self.sitemaps: dict[str, list[Place]] = {}
-        self.versions: list[tuple[str, Mapping[int, Answer]]] = []  # the last is the champion
+        self.versions: list[tuple[str, Mapping[int, Answer]]] = []  # in the order of their answers
+        self.champions: list[int] = []  # of `versions`; the last is the champion
 
     # ---- what was done ---------------------------------------------------------------------------
 
@@ -140,7 +141,7 @@ class Model:
                     field=name,
                     before=shown.image_type if name == TYPE else shown.color,
                     value=value,
-                    model=None if place.image is None else self.versions[-1][0],
+                    model=None if place.image is None else self.versions[self.champions[-1]][0],
                 )
                 self._add_fix(fixed)
 
@@ -265,10 +266,19 @@ class Model:
         return Shown("tagged", image_type, source, color, color_source, review)
 
     def answer(self, image: int | None) -> Answer | None:
-        """The champion's, or else the latest earlier model's."""
+        """The champion's, or else the latest other model's."""
         if image is None:
             return None
-        return next((seen[image] for _, seen in reversed(self.versions) if image in seen), None)
+        ranked = self.versions[self.champions[-1]], *reversed(self.versions)
+        return next((seen[image] for _, seen in ranked if image in seen), None)
+
+    def promote(self, version: str, answers: Mapping[int, Answer]) -> None:
+        self.champions.append(len(self.versions))
+        self.versions.append((version, answers))
+
+    def roll_back(self) -> None:
+        if len(self.champions) > 1:
+            self.champions.pop()
 
     def history(self, advertiser: str, until: datetime | None = None) -> list[tuple[Fixed, bool]]:
         return [

@@ -12,11 +12,12 @@ from forecourt import review
 from forecourt.core.conflicts import Conflict, Ruling
 from forecourt.core.fixes import Actor, ActSource, Fix, FixField, NewAct
 from forecourt.core.labels import Color, ImageType
+from forecourt.core.promotions import PromotionKind, RegisteredModel, find_standing
 from forecourt.core.records import Role, Vehicle
 from forecourt.identity.urls import make_url_key
 from forecourt.sitemap import iter_sitemap
 from forecourt.store import carries as stored_carries
-from forecourt.store import comparison, inventory
+from forecourt.store import comparison, inventory, registry
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading, writing
 from forecourt.store.schema import images, metadata, predictions, vehicle_images
@@ -45,7 +46,6 @@ class Shop:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.now = START
-        self.model = "m1"
         with writing(engine) as connection:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(sa.delete(table))
@@ -117,7 +117,7 @@ class Shop:
 
     def promote(self, version: str, answers: Mapping[int, Answer] | None = None) -> None:
         """Make a model the champion; it has seen the images of `answers`, or else all of them."""
-        self.model = version
+        self._add_promotion(PromotionKind.PROMOTE, version)
         answers = dict.fromkeys(range(len(URLS)), Answer()) if answers is None else answers
         with writing(self.engine) as connection:
             for number, answer in answers.items():
@@ -137,6 +137,38 @@ class Shop:
                         created_at=self.tick(),
                     )
                 )
+
+    def roll_back(self) -> None:
+        """Let the champion before the present one be the champion again; the first one stays."""
+        with reading(self.engine) as connection:
+            standing = find_standing(registry.list_promotions(connection))
+        if len(standing) > 1:
+            self._add_promotion(PromotionKind.ROLLBACK, standing[-2])
+
+    @property
+    def model(self) -> str:
+        """The champion's version."""
+        with reading(self.engine) as connection:
+            last = registry.last_promotion(connection)
+        assert last is not None
+        return last.model_version
+
+    def _add_promotion(self, kind: PromotionKind, version: str) -> None:
+        """Promote a model that has no files: here nobody asks it."""
+        model = RegisteredModel(
+            version=version,
+            network_sha256="",
+            manifest_sha256="",
+            folder=version,
+            registered_at=self.now,
+            registered_by="Ada",
+        )
+        with writing(self.engine) as connection:
+            if registry.get_model(connection, version) is None:
+                registry.add_model(connection, model)
+            registry.add_promotion(
+                connection, kind, version, by="Ada", note="", reason="", at=self.now
+            )
 
     def act(self, role: Role = Role.STAFF, advertiser: str | None = None) -> NewAct:
         name = "Ada" if role is Role.STAFF else f"{advertiser}'s owner"

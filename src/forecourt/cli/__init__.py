@@ -23,6 +23,7 @@ from forecourt.cli import (
     history,
     inspect,
     keys,
+    models,
     oddities,
     serve,
     sitemap,
@@ -82,6 +83,7 @@ app.command("resolve")(conflicts.resolve)
 app.command("oddities")(oddities.oddities)
 app.command("misclassified")(oddities.misclassified)
 app.command("evaluate")(evaluate.run)
+app.add_typer(models.app, name="models")
 app.command("hosts")(inspect.hosts)
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")

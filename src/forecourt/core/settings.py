@@ -85,7 +85,9 @@ class VisionSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    bundle: Path | None = Field(None, description="Model folder; default: the one that is shipped.")
+    bundle: Path | None = Field(
+        None, description="Model folder that is pinned; default: the champion."
+    )
     threads: int = Field(
         0, ge=0, le=1024, description="Threads for decoding and inference; 0: all cores."
     )
@@ -163,7 +165,9 @@ class Settings(BaseSettings):
         except pydantic_settings.SettingsError as error:
             raise SettingsError(f"{error}; see docs/settings.md.") from error
 
-    home: Path = Field(Path(".forecourt"), description="Folder of the database and the thumbnails.")
+    home: Path = Field(
+        Path(".forecourt"), description="Folder of the database, the thumbnails and the models."
+    )
     database: str | None = Field(
         None, description="Database URL; default: SQLite in the home folder."
     )

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from forecourt.core.settings import Settings
-from forecourt.store.engine import create_engine, migrate
+from forecourt.release import load_champion
+from forecourt.store.engine import create_engine, migrate, reading
 from forecourt.store.media import MediaFolder
-from forecourt.vision.bundle import Bundle, load_bundle
+from forecourt.vision.bundle import Bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,17 @@ def open_store(settings: Settings) -> Iterator[sa.Engine]:
 
 @contextmanager
 def open_workspace(settings: Settings) -> Iterator[Workspace]:
-    """Open the store (bringing its schema up to date) and load the champion's bundle."""
+    """Open the store (bringing its schema up to date) and load the champion's bundle.
+
+    Raises:
+        BundleError: the champion's folder, or the pinned one, is gone or damaged.
+    """
     with open_store(settings) as engine:
+        with reading(engine) as connection:
+            champion = load_champion(connection, settings)
         yield Workspace(
             settings=settings,
             engine=engine,
             media=MediaFolder(settings.home / "media"),
-            champion=load_bundle(settings.vision.bundle),
+            champion=champion,
         )

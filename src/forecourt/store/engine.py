@@ -111,6 +111,15 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+def wait_for_turn(connection: sa.Connection, lock: int) -> None:
+    """Wait until no other transaction holds `lock`, and hold it until this one ends.
+
+    `lock` is a number that only one purpose uses. SQLite's write lock does the same by itself.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+
+
 @contextmanager
 def _connect(engine: sa.Engine) -> Iterator[sa.Connection]:
     with explained(engine), engine.connect() as connection:
@@ -160,10 +169,8 @@ def migrate(engine: sa.Engine) -> None:
         if _revision(connection) == head:
             return
     with writing(engine) as connection:
-        # One at a time: a server and its workers start together, on an empty database too.
-        # SQLite's write lock does the same.
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        # A server and its workers start together, on an empty database too.
+        wait_for_turn(connection, _MIGRATION_LOCK)
         current = _revision(connection)
         known = {script.revision for script in scripts.walk_revisions()}
         if current is not None and current not in known:

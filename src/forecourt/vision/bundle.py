@@ -3,6 +3,8 @@
 model.onnx     the network
 bundle.json    version, digest, class orders, temperatures, thresholds (this module's `Manifest`)
 MODEL_CARD.md  for people
+
+Where it was evaluated, `evaluation.json` holds the report.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ FORMAT = 1
 MODEL_FILE = "model.onnx"
 MANIFEST_FILE = "bundle.json"
 CARD_FILE = "MODEL_CARD.md"
+EVALUATION_FILE = "evaluation.json"
 # Between these two lines of a card stand the figures of an evaluation, written by a program.
 FIGURES_BEGIN = "<!-- figures: written by `forecourt evaluate --card` -->"
 FIGURES_END = "<!-- end of figures -->"
@@ -59,7 +62,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: int
-    version: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._+-]+$")
+    version: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     input_size: int = Field(ge=32, le=1024)
     image_types: tuple[ImageType, ...]
@@ -88,12 +91,27 @@ class Bundle:
 
     folder: Path
     manifest: Manifest
+    manifest_sha256: str
     model: bytes
 
     @property
     def version(self) -> str:
         """The model version: predictions are keyed by it."""
         return self.manifest.version
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the bundle that is shipped with the package."""
+    return Path(str(files("forecourt") / "models" / "default"))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read what a bundle says of itself, without its network.
+
+    Raises:
+        BundleError: the manifest is missing, or does not fit this release.
+    """
+    return _read_manifest(folder / MANIFEST_FILE, _read(folder, MANIFEST_FILE))
 
 
 def load_bundle(folder: Path | None = None) -> Bundle:
@@ -103,22 +121,30 @@ def load_bundle(folder: Path | None = None) -> Bundle:
         BundleError: a file is missing, the manifest does not fit this release, or the network is
             not the one that the manifest was written for.
     """
-    folder = folder or Path(str(files("forecourt") / "models" / "default"))
-    try:
-        text = (folder / MANIFEST_FILE).read_bytes()
-        model = (folder / MODEL_FILE).read_bytes()
-    except OSError as error:
-        raise BundleError(
-            f"{folder} is no model bundle: {error.strerror}: {error.filename}. A bundle is a "
-            f"folder with {MODEL_FILE} and {MANIFEST_FILE}; `python -m forecourt.train` writes one."
-        ) from error
+    folder = folder or shipped_folder()
+    text, model = _read(folder, MANIFEST_FILE), _read(folder, MODEL_FILE)
     manifest = _read_manifest(folder / MANIFEST_FILE, text)
     if hashlib.sha256(model).hexdigest() != manifest.sha256:
         raise BundleError(
             f"{folder / MODEL_FILE} is not the network that {MANIFEST_FILE} describes (its SHA-256 "
             "differs). Restore the folder from where it came."
         )
-    return Bundle(folder=folder, manifest=manifest, model=model)
+    return Bundle(
+        folder=folder,
+        manifest=manifest,
+        manifest_sha256=hashlib.sha256(text).hexdigest(),
+        model=model,
+    )
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleError(
+            f"{folder} is no model bundle: {error.strerror}: {error.filename}. A bundle is a "
+            f"folder with {MODEL_FILE} and {MANIFEST_FILE}; `python -m forecourt.train` writes one."
+        ) from error
 
 
 def _read_manifest(path: Path, text: bytes) -> Manifest:

@@ -91,6 +91,7 @@ def test_altered_network_is_refused(folder: Path) -> None:
         (lambda m: m["temperatures"].update(color=0), r"temperatures\.color: .*greater than 0"),
         (lambda m: m.update(kinds=["car", "car"]), r"kinds must name every class once"),
         (lambda m: m.update(version="../evil"), r"version: "),
+        (lambda m: m.update(version=".."), r"version: "),
         (lambda m: m.update(surprise=1), r"surprise: Extra inputs"),
     ],
 )

@@ -7,7 +7,7 @@
                                                            ├─< fix_states >─ fixes
         images ─< carries >─ images                        ├─< carry_states >─ carries
         scrapes ─< class_counts      fixes ── legacy_values ├─< rulings >─ images
-                                                           └─< ruling_states >─ rulings
+        models ─< promotions                               └─< ruling_states >─ rulings
         users ─< sessions      api_keys, users ─< audit_log      login_failures
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
@@ -45,6 +45,7 @@ from forecourt.store.schema.inventory import (
     vehicle_images,
     vehicles,
 )
+from forecourt.store.schema.registry import models, promotions
 from forecourt.store.schema.work import answered_requests, flights
 
 __all__ = [
@@ -66,7 +67,9 @@ __all__ = [
     "legacy_values",
     "login_failures",
     "metadata",
+    "models",
     "predictions",
+    "promotions",
     "ruling_states",
     "rulings",
     "scrapes",

@@ -1,0 +1,35 @@
+"""The registry: which models there are, and which one is the champion.
+
+Functions take a connection and do not commit. Those that write (`register`, `promote`, `rollback`)
+need one of `store.engine.writing`.
+"""
+
+from forecourt.release.models import load_model, read_card, register
+from forecourt.release.promotions import (
+    Champion,
+    ListedModel,
+    Promoted,
+    champion,
+    explain_pin,
+    list_models,
+    list_promotions,
+    load_champion,
+    promote,
+    rollback,
+)
+
+__all__ = [
+    "Champion",
+    "ListedModel",
+    "Promoted",
+    "champion",
+    "explain_pin",
+    "list_models",
+    "list_promotions",
+    "load_champion",
+    "load_model",
+    "promote",
+    "read_card",
+    "register",
+    "rollback",
+]
