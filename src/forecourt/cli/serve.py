@@ -69,6 +69,7 @@ def worker(
             "`forecourt serve` does all of it in one process."
         )
     from forecourt.jobs.runners import open_worker
+    from forecourt.jobs.watch import following_champion
 
     _log_at_info(ctx)
     with open_workspace(settings) as workspace, open_engines(workspace) as engines:
@@ -76,7 +77,8 @@ def worker(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: taking.stop())
         err.print("Taking jobs; Ctrl-C ends after the batch at hand.", highlight=False)
-        taking.run()
+        with following_champion(engines):
+            taking.run()
 
 
 def _settings(database: str | None) -> Settings:

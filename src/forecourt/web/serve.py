@@ -15,6 +15,7 @@ from forecourt.core.settings import Settings
 from forecourt.jobs.engines import Engines, open_engines
 from forecourt.jobs.runner import Runner
 from forecourt.jobs.runners import make_runner
+from forecourt.jobs.watch import following_champion
 from forecourt.jobs.workspace import open_workspace
 from forecourt.web.app import create_app
 from forecourt.web.service import Service
@@ -76,6 +77,7 @@ def serve(settings: Settings, *, scrapes_at_once: int | None) -> None:
             signal.signal(number, server.ask_to_end)
         try:
             runner.start()
-            server.run()
+            with following_champion(engines):
+                server.run()
         finally:
             runner.stop()

@@ -1,14 +1,14 @@
 """Which models there are, and which was promoted when.
 
 Revision: 0008
-Follows: 0010
+Follows: 0007
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0010"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """What the service keeps of scrapes, claims between processes, and answered requests.
 
-Revision: 0010
+Revision: 0007
 Follows: 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
