@@ -334,9 +334,12 @@ def reopen_unverified(connection: sa.Connection, scrape_id: int, bad_hosts: Coll
 
 
 def find_checked(
-    connection: sa.Connection, url_keys: Collection[str], *, since: datetime
+    connection: sa.Connection, url_keys: Collection[str], *, since: datetime, model_version: str
 ) -> set[str]:
-    """Return the URLs that somebody has asked about since a time."""
+    """Return the URLs that somebody has asked about since a time: `settle_known` settles them."""
+    is_predicted = sa.exists().where(
+        predictions.c.image_id == urls.c.image_id, predictions.c.model_version == model_version
+    )
     found: set[str] = set()
     for chunk in chunks(url_keys):
         found.update(
@@ -345,6 +348,7 @@ def find_checked(
                     urls.c.url_key.in_(chunk),
                     urls.c.checked_at >= since,
                     urls.c.checked_scrape_id != UNCHECKED,
+                    sa.or_(urls.c.image_id.is_(None), is_predicted),
                 )
             )
         )

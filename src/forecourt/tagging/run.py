@@ -261,8 +261,13 @@ class _Run:
         granted = {by_claim[claim] for claim in self._tools.claims.take(by_claim.keys())}
         self._claimed |= granted
         with reading(self._tools.engine) as connection:
-            # Who gave a claim back between our reading and our taking has stored an answer.
-            done = worklist.find_checked(connection, granted, since=started_at)
+            # Who gave a claim back before we took it has stored an answer.
+            done = worklist.find_checked(
+                connection,
+                granted,
+                since=self._started_at,
+                model_version=self._tools.pipeline.model_version,
+            )
         self._release(done)
         return granted - done
 
