@@ -6,14 +6,16 @@ Local files, folders and URLs go through the same decoding, network and rules as
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from forecourt.core.records import Fetched, ImageRequest
+from forecourt.core.records import Decision, Fetched, ImageRequest, Prediction
 from forecourt.core.skips import SkipReason
 from forecourt.fetch.client import Fetcher
+from forecourt.vision.decide import is_between, second_color
 from forecourt.vision.pipeline import Pipeline, Seen, Unseen
 
 _CHUNK = 64
@@ -70,6 +72,60 @@ def classify(
         seen = iter(pipeline.run([one for one in data if isinstance(one, bytes)]))
         for source, one in zip(chunk, data, strict=True):
             yield Answer(source, one if isinstance(one, Unseen) else next(seen))
+
+
+def outcome_to_json(outcome: Seen | Unseen, model_version: str) -> dict[str, Any]:
+    """Return the JSON form of one answer; its shape is a contract (docs/api.md)."""
+    if isinstance(outcome, Unseen):
+        return skipped_to_json(outcome.reason, model_version)
+    return answer_to_json(outcome.prediction, outcome.decision)
+
+
+def skipped_to_json(reason: SkipReason, model_version: str) -> dict[str, Any]:
+    """Return the JSON form of a picture that has no answer."""
+    return {
+        "status": "skipped",
+        "reason": reason,
+        "image_type": None,
+        "image_type_probs": None,
+        "color": None,
+        "color_probs": None,
+        "color_visible": None,
+        "color_second": None,
+        "color_between": None,
+        "view_probs": None,
+        "kind_probs": None,
+        "several_vehicles": None,
+        "review": False,
+        "box": None,
+        "model_version": model_version,
+    }
+
+
+def answer_to_json(prediction: Prediction, decision: Decision) -> dict[str, Any]:
+    """Return the JSON form of what a model says of a picture."""
+    box, several = prediction.box, prediction.several_vehicles
+    return {
+        "status": "tagged",
+        "reason": decision.image_type_reason,
+        "image_type": decision.image_type,
+        "image_type_probs": _rounded(prediction.image_type_probs),
+        "color": decision.color,
+        "color_probs": _rounded(prediction.color_probs),
+        "color_visible": round(prediction.color_visible, 4),
+        "color_second": second_color(prediction),
+        "color_between": decision.color is not None and is_between(prediction),
+        "view_probs": _rounded(prediction.view_probs),
+        "kind_probs": _rounded(prediction.kind_probs),
+        "several_vehicles": None if several is None else round(several, 4),
+        "review": decision.review,
+        "box": None if box is None else [round(e, 4) for e in (box.x0, box.y0, box.x1, box.y1)],
+        "model_version": decision.model_version,
+    }
+
+
+def _rounded(probs: Mapping[Any, float]) -> dict[str, float]:
+    return {str(name): round(prob, 4) for name, prob in probs.items()}
 
 
 def _find_files(source: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ def run(
     ] = False,
 ) -> None:
     """Classify images and print one line for each: an answer, or the reason why there is none."""
-    from forecourt.classify import classify, find_sources
+    from forecourt.classify import classify, find_sources, outcome_to_json
     from forecourt.fetch.client import Fetcher
     from forecourt.vision.bundle import load_bundle
     from forecourt.vision.pipeline import Pipeline
@@ -35,7 +35,7 @@ def run(
             find_sources(sources), pipeline, fetcher, max_bytes=settings.fetch.max_bytes
         )
         for answer in answers:
-            line = _to_json(answer, bundle.version)
+            line = {"source": answer.source, **outcome_to_json(answer.outcome, bundle.version)}
             counts[line["status"]] += 1
             if jsonl:
                 typer.echo(json.dumps(line, ensure_ascii=False))
@@ -46,56 +46,6 @@ def run(
     err.print(f"{counts['tagged']} tagged, {counts['skipped']} skipped")
     if strict and counts["skipped"]:
         raise typer.Exit(1)
-
-
-def _to_json(answer: Any, model_version: str) -> dict[str, Any]:
-    from forecourt.vision.decide import is_between, second_color
-    from forecourt.vision.pipeline import Seen
-
-    outcome = answer.outcome
-    if not isinstance(outcome, Seen):
-        return {
-            "source": answer.source,
-            "status": "skipped",
-            "reason": outcome.reason,
-            "image_type": None,
-            "image_type_probs": None,
-            "color": None,
-            "color_probs": None,
-            "color_visible": None,
-            "color_second": None,
-            "color_between": None,
-            "view_probs": None,
-            "kind_probs": None,
-            "several_vehicles": None,
-            "review": False,
-            "box": None,
-            "model_version": model_version,
-        }
-    prediction, decision = outcome.prediction, outcome.decision
-    box, several = prediction.box, prediction.several_vehicles
-    return {
-        "source": answer.source,
-        "status": "tagged",
-        "reason": decision.image_type_reason,
-        "image_type": decision.image_type,
-        "image_type_probs": _rounded(prediction.image_type_probs),
-        "color": decision.color,
-        "color_probs": _rounded(prediction.color_probs),
-        "color_visible": round(prediction.color_visible, 4),
-        "color_second": second_color(prediction),
-        "color_between": decision.color is not None and is_between(prediction),
-        "view_probs": _rounded(prediction.view_probs),
-        "kind_probs": _rounded(prediction.kind_probs),
-        "several_vehicles": None if several is None else round(several, 4),
-        "review": decision.review,
-        "box": None if box is None else [round(e, 4) for e in (box.x0, box.y0, box.x1, box.y1)],
-        "model_version": decision.model_version,
-    }
-
-
-def _rounded(probs: Any) -> dict[str, float]:
-    return {str(name): round(prob, 4) for name, prob in probs.items()}
 
 
 def _to_text(line: dict[str, Any]) -> str:

@@ -219,11 +219,12 @@ def load_decisions(
             # Ascending, so that what comes later in the dict wins: the champion's own last of all.
             .order_by(predictions.c.model_version == model_version, predictions.c.created_at)
         )
-        decisions.update({row.image_id: _read_decision(row) for row in rows})
+        decisions.update({row.image_id: read_decision(row) for row in rows})
     return decisions
 
 
-def _read_decision(row: sa.Row[Any]) -> Decision:
+def read_decision(row: sa.Row[Any]) -> Decision:
+    """Return the decision that a row of `predictions` holds."""
     return Decision(
         model_version=row.model_version,
         image_type=ImageType(row.image_type),

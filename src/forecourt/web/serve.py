@@ -12,6 +12,7 @@ import uvicorn
 
 from forecourt.core.rate_limit import RateLimiter
 from forecourt.core.settings import Settings
+from forecourt.jobs.asking import Asker
 from forecourt.jobs.engines import Engines, open_engines
 from forecourt.jobs.runner import Runner
 from forecourt.jobs.runners import make_runner
@@ -43,7 +44,7 @@ def make_service(engines: Engines, runner: Runner) -> Service:
     """Return what the server answers with."""
     limits = engines.workspace.settings.access
     limiter = RateLimiter(per_minute=limits.rate_per_minute, burst=limits.rate_burst)
-    return Service(engines=engines, runner=runner, limiter=limiter)
+    return Service(engines=engines, runner=runner, limiter=limiter, asker=Asker(engines))
 
 
 def serve(settings: Settings, *, scrapes_at_once: int | None) -> None:

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from forecourt.core.rate_limit import RateLimiter
 from forecourt.core.settings import Settings
+from forecourt.jobs.asking import Asker
 from forecourt.jobs.engines import Engines
 from forecourt.jobs.metrics import Metrics
 from forecourt.jobs.runner import Runner
@@ -22,6 +23,7 @@ class Service:
     engines: Engines
     runner: Runner
     limiter: RateLimiter
+    asker: Asker
 
     @property
     def metrics(self) -> Metrics:
