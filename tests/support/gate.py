@@ -20,7 +20,7 @@ from forecourt.store.engine import reading, writing
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 PASSWORD = "correct horse battery"  # noqa: S105
-SETTINGS = AccessSettings(session_idle_s=3_600, session_max_s=36_000)
+SETTINGS = AccessSettings(session_idle_s=3_600, session_max_s=9_000)
 
 
 def make_admin(name: str = "root") -> Principal:
