@@ -69,6 +69,21 @@ def test_names_are_the_same_in_any_letter_case(gate: Gate) -> None:
     assert len(gate.users()) == 1
 
 
+def test_of_many_who_take_a_name_at_once_one_gets_it(gate: Gate) -> None:
+    def take(number: int) -> bool:
+        try:
+            gate.create_user("Ada" if number % 2 else "ADA", f"{PASSWORD} {number}")
+        except UsageError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(take, range(8)))
+    assert taken.count(True) == 1
+    assert gate.authenticate_user(password=f"{PASSWORD} {taken.index(True)}") is not None
+    assert len(gate.log()) == 1
+
+
 @pytest.mark.parametrize("text", ["\0", "\ud800", "x" * 100_000, "%", "' OR 1=1 --"])
 def test_whatever_is_typed_is_just_wrong(gate: Gate, text: str) -> None:
     gate.create_user()
