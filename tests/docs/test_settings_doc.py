@@ -72,7 +72,7 @@ def test_each_variable_is_read(variable: str, monkeypatch: pytest.MonkeyPatch) -
     value = examples.get(variable) or (
         "other" if str(SETTINGS[variable].annotation).count("Path") else "7"
     )
-    if variable.endswith(("MAX_BYTES", "MAX_PIXELS")):
+    if variable.endswith(("MAX_BYTES", "MAX_PIXELS", "IDLE_S", "SESSION_MAX_S")):
         value = "77777"
     monkeypatch.setenv(variable, value)
     assert Settings() != Settings.model_construct()
