@@ -29,6 +29,7 @@ from forecourt.cli import (
     sitemap,
     tag,
     users,
+    webhooks,
 )
 from forecourt.cli.console import Farewell, farewell
 from forecourt.core.errors import ForecourtError
@@ -90,6 +91,7 @@ app.add_typer(users.app, name="users")
 app.command("audit")(audit.audit)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
+app.add_typer(webhooks.app, name="webhooks")
 app.command("migrate")(inspect.migrate_database)
 
 

@@ -22,6 +22,11 @@ class AuditAction(StrEnum):
     SCRAPE_ACCEPT = "scrape.accept"
     SCRAPE_CANCEL = "scrape.cancel"
     SCRAPE_RETRY = "scrape.retry"
+    WEBHOOK_CREATE = "webhook.create"
+    WEBHOOK_DISABLE = "webhook.disable"
+    WEBHOOK_ENABLE = "webhook.enable"
+    WEBHOOK_ROTATE = "webhook.rotate"
+    WEBHOOK_REPLAY = "webhook.replay"
     SESSION_OPEN = "session.open"
     SESSION_CLOSE = "session.close"
 

@@ -13,6 +13,7 @@ not an error of the batch: it is a value with a `SkipReason`.
     │   ├── ForbiddenError         somebody may not do what they ask for
     │   └── TooManyTriesError      somebody has to wait before the next try
     ├── ImageSkippedError          one image has no answer, with a reason from the closed list
+    ├── SignatureError             a webhook's request that is not to be believed
     ├── BundleError                a model folder that is incomplete, altered or of another format
     └── StoreError                 the database is locked, of another version or damaged
 """
@@ -78,6 +79,10 @@ class ImageSkippedError(ForecourtError):
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
+
+
+class SignatureError(ForecourtError):
+    """A webhook's request that was not signed with the secret, was altered, or is too old."""
 
 
 class BundleError(ForecourtError):

@@ -114,7 +114,7 @@ async def _attempt(
     except (ImageSkippedError, _PassingError, _OtherConfirmedError, CallerError):
         raise
     except Exception as error:
-        reason, detail = _explain(error)
+        reason, detail = explain(error)
         if reason in _PASSING_REASONS:
             raise _PassingError(reason, detail) from error
         raise ImageSkippedError(reason, detail) from error
@@ -200,7 +200,7 @@ def _retry_after_s(text: str | None) -> float | None:
     return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
-def _explain(error: Exception) -> tuple[SkipReason, str]:
+def explain(error: Exception) -> tuple[SkipReason, str]:
     """Return the reason for an error. No detail holds a URL: there may be secrets in it."""
     cause = getattr(error, "os_error", None) or error
     if isinstance(cause, BlockedAddressError):

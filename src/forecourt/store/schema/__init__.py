@@ -9,6 +9,7 @@
         scrapes ─< class_counts      fixes ── legacy_values ├─< rulings >─ images
         models ─< promotions                               └─< ruling_states >─ rulings
         users ─< sessions      api_keys, users ─< audit_log      login_failures
+        webhooks ─< deliveries ─< delivery_attempts
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
 key under which it was ever seen is an alias. `vehicle_images` says what stands where in an
@@ -46,6 +47,7 @@ from forecourt.store.schema.inventory import (
     vehicles,
 )
 from forecourt.store.schema.registry import models, promotions
+from forecourt.store.schema.webhooks import deliveries, delivery_attempts, webhooks
 from forecourt.store.schema.work import answered_requests, flights
 
 __all__ = [
@@ -58,6 +60,8 @@ __all__ = [
     "carries",
     "carry_states",
     "class_counts",
+    "deliveries",
+    "delivery_attempts",
     "fix_states",
     "fixes",
     "flights",
@@ -78,4 +82,5 @@ __all__ = [
     "users",
     "vehicle_images",
     "vehicles",
+    "webhooks",
 ]
