@@ -60,6 +60,7 @@ def worker(
 ) -> None:
     """Tag what servers accept; any number of these on one PostgreSQL, on any machine."""
     from forecourt.jobs.engines import open_engines
+    from forecourt.jobs.hooks import sending_webhooks
     from forecourt.jobs.workspace import open_workspace
 
     settings = _settings(database)
@@ -77,7 +78,7 @@ def worker(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: taking.stop())
         err.print("Taking jobs; Ctrl-C ends after the batch at hand.", highlight=False)
-        with following_champion(engines):
+        with following_champion(engines), sending_webhooks(workspace):
             taking.run()
 
 

@@ -19,20 +19,18 @@ from typing import Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from aiohttp.resolver import ThreadedResolver
 
-from forecourt import __version__
 from forecourt.core.records import Fetched, ImageRequest, NotFetched
 from forecourt.core.settings import FetchSettings
-from forecourt.fetch.egress import CheckedResolver, make_socket
 from forecourt.fetch.exchange import CallerError, WantBody, exchange
+from forecourt.fetch.session import USER_AGENT, open_session
 
 # CDNs choose the format by Accept and sometimes the size by User-Agent (Vary, RFC 9110 section
 # 12.5.5): with both fixed, the same URL gives the same bytes at every scrape.
 _HEADERS = {
     "Accept": "image/jpeg,image/png;q=0.9,image/*;q=0.5",
     "Accept-Encoding": "identity",
-    "User-Agent": f"Forecourt/{__version__.partition('.')[0]} (vehicle image tagging)",
+    "User-Agent": f"{USER_AGENT} (vehicle image tagging)",
 }
 _LOOK_AHEAD = 512  # requests waiting, so that a slow host cannot keep the others idle
 _BUFFER_COUNT = 512
@@ -112,23 +110,7 @@ class Fetcher:
         self._loop.run_forever()
 
     async def _open(self) -> aiohttp.ClientSession:
-        settings = self._settings
-        allowed = settings.allow_networks
-        connector = aiohttp.TCPConnector(
-            limit=settings.concurrency,
-            limit_per_host=settings.per_host,
-            resolver=CheckedResolver(self._resolver or ThreadedResolver(), allowed),
-            socket_factory=lambda info: make_socket(info, allowed),
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            headers=_HEADERS,
-            # The limit of an attempt counts redirects too, and stands in `exchange`.
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout_s),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # inflated under our own byte limit
-            trust_env=False,  # a proxy would resolve names behind the policy's back
-        )
+        return open_session(self._settings, headers=_HEADERS, resolver=self._resolver)
 
     async def _close(self) -> None:
         """Cancel what runs still have in flight, and close the connections."""

@@ -43,6 +43,7 @@ def open_session(
         headers=headers,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout_s),
         cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
+        # The limit of an attempt counts redirects too, and stands with whoever asks.
+        auto_decompress=False,  # inflated under our own byte limit
         trust_env=False,  # a proxy would resolve names behind the policy's back
     )

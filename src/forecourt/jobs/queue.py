@@ -109,7 +109,6 @@ class Worker:
     Args:
         engines: What to do them with.
         scrapes_at_once: Threads.
-        upkeep: What else is due every ten seconds, done in a thread.
     """
 
     def __init__(
@@ -117,11 +116,9 @@ class Worker:
         engines: Engines,
         *,
         scrapes_at_once: int,
-        upkeep: Callable[[], None] = lambda: None,
     ) -> None:
         self._engines = engines
         self._scrapes_at_once = scrapes_at_once
-        self._upkeep = upkeep
         self._url = engines.workspace.settings.database_url
         self._is_stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -157,7 +154,7 @@ class Worker:
             self._loop = None
 
     async def _work(self) -> None:
-        app = _make_app(self._url, self._engines, self._upkeep, self._is_stopping.is_set)
+        app = _make_app(self._url, self._engines, self._is_stopping.is_set)
         async with app.open_async():
             queues = ((_SCRAPES, self._scrapes_at_once), (_UPKEEP, 1))
             # Upkeep has a worker of its own: it must not wait for a scrape to end.
@@ -185,10 +182,9 @@ class QueueRunner:
         engines: Engines,
         *,
         scrapes_at_once: int,
-        upkeep: Callable[[], None] = lambda: None,
     ) -> None:
         self._queue = Queue(engines.workspace.settings.database_url)
-        self._worker = Worker(engines, scrapes_at_once=scrapes_at_once, upkeep=upkeep)
+        self._worker = Worker(engines, scrapes_at_once=scrapes_at_once)
         self._thread = threading.Thread(target=self._worker.run, name="queue")
         self._has_worker = scrapes_at_once > 0
 
@@ -212,7 +208,6 @@ class QueueRunner:
 def _make_app(
     url: str,
     engines: Engines,
-    upkeep: Callable[[], None],
     is_stopping: Callable[[], bool],
 ) -> procrastinate.App:
     connector = procrastinate.PsycopgConnector(conninfo=_conninfo(url), min_size=1, max_size=8)
@@ -237,7 +232,6 @@ def _make_app(
             _log.warning("job.taken_up_again", job_id=job.id, task=job.task_name)
             await manager.retry_job(job)
         await asyncio.to_thread(_sweep, url, engines)
-        await asyncio.to_thread(upkeep)
 
     @app.periodic(cron=_NIGHTLY)
     @app.task(name="forget", queue=_UPKEEP, queueing_lock="forget")

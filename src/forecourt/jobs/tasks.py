@@ -12,13 +12,16 @@ import sqlalchemy as sa
 from forecourt import intake, tagging
 from forecourt.core.errors import NotFoundError, StateError, UsageError
 from forecourt.core.records import LONGEST_ADVERTISER, RefusedRow
+from forecourt.core.webhooks import EventType
 from forecourt.feeds.read import read_feed
 from forecourt.feeds.words import clean_text
 from forecourt.jobs.engines import Engines, open_engines
+from forecourt.jobs.hooks import announce_scrape
 from forecourt.jobs.workspace import Workspace
+from forecourt.store import reopening, worklist
 from forecourt.store import scrapes as stored_scrapes
-from forecourt.store import worklist
 from forecourt.store.engine import writing
+from forecourt.store.inventory import ImageState
 from forecourt.store.oddities import keep_class_counts
 from forecourt.store.scrapes import NewScrape, Scrape, ScrapeStatus
 from forecourt.tagging import Ending, Tally
@@ -100,6 +103,9 @@ def accept_into(
             received_at=datetime.now(UTC),
             priority=priority,
         )
+        for earlier in stored_scrapes.list_unfinished_of(connection, owner):
+            # Now, while its images can still be counted: this one takes its place.
+            _announce(connection, EventType.SCRAPE_CANCELLED, earlier)
         accepted = intake.accept(
             connection, feed, new, on_refused=on_refused, allow_empty=allow_empty
         )
@@ -117,6 +123,8 @@ def cancel(connection: sa.Connection, scrape_id: int, *, at: datetime) -> Scrape
     """
     is_cancelled = stored_scrapes.cancel(connection, scrape_id, at=at)
     scrape = find_scrape(connection, scrape_id)
+    if is_cancelled:
+        _announce(connection, EventType.SCRAPE_CANCELLED, scrape)
     if not is_cancelled and scrape.status is ScrapeStatus.FINISHED:
         raise StateError(f"Scrape {scrape_id} is finished; there is nothing left to cancel.")
     return scrape
@@ -139,7 +147,7 @@ def retry(connection: sa.Connection, scrape_id: int) -> Scrape:
             "that one."
         )
     if not scrape.is_unfinished:
-        worklist.reopen_skipped(connection, scrape_id)
+        reopening.reopen_skipped(connection, scrape_id)
         stored_scrapes.reopen(connection, scrape_id)
     return find_scrape(connection, scrape_id)
 
@@ -154,6 +162,17 @@ def find_scrape(connection: sa.Connection, scrape_id: int) -> Scrape:
     if scrape is None:
         raise NotFoundError(f"There is no scrape {scrape_id}.")
     return scrape
+
+
+def _announce(connection: sa.Connection, event: EventType, scrape: Scrape) -> None:
+    counts = worklist.count_states(connection, scrape.id)
+    announce_scrape(
+        connection,
+        event,
+        scrape,
+        tagged=counts[ImageState.TAGGED],
+        skipped=counts[ImageState.SKIPPED],
+    )
 
 
 def _find_owner(name: str | None, path: Path) -> str:
@@ -199,6 +218,7 @@ def run_scrape(
 
         def conclude(connection: sa.Connection, _tally: Tally) -> None:
             keep_class_counts(connection, scrape_id, model_version=pipeline.model_version)
+            _announce(connection, EventType.SCRAPE_FINISHED, find_scrape(connection, scrape_id))
 
         tools = tagging.Tools(
             engine=workspace.engine,

@@ -202,6 +202,14 @@ def find_unfinished(connection: sa.Connection, advertiser: str, feed_digest: str
     )
 
 
+def list_unfinished_of(connection: sa.Connection, advertiser: str) -> list[Scrape]:
+    """Return an advertiser's unfinished scrapes, of which there is one at most."""
+    rows = connection.execute(
+        sa.select(scrapes).where(scrapes.c.advertiser == advertiser, _is_unfinished())
+    )
+    return [_read(row) for row in rows]
+
+
 def find_latest(connection: sa.Connection, advertiser: str) -> Scrape | None:
     """Return the advertiser's latest scrape that was not cancelled."""
     return _one_scrape(

@@ -18,7 +18,15 @@ from forecourt.core.records import ImageKey, KeySource, Validators
 from forecourt.core.skips import SkipReason
 from forecourt.store.chunks import chunks
 from forecourt.store.inventory import ImageState
-from forecourt.store.schema import carries, fixes, hosts, predictions, urls, vehicle_images
+from forecourt.store.schema import (
+    carries,
+    fixes,
+    hosts,
+    predictions,
+    urls,
+    vehicle_images,
+    vehicles,
+)
 
 UNCHECKED = 0  # the scrape that checked a URL whose answer is no longer believed
 
@@ -147,6 +155,18 @@ def count_pending(connection: sa.Connection, scrape_id: int) -> int:
             vehicle_images.c.state == sa.literal_column(f"'{ImageState.PENDING}'"),
         )
     ).scalar_one()
+
+
+def count_states(connection: sa.Connection, scrape_id: int) -> Counter[ImageState]:
+    """Return how many images of a scrape are in which state."""
+    # By its vehicles: there is no index on the scrape of an image that is settled.
+    rows = connection.execute(
+        sa.select(vehicle_images.c.state, sa.func.count())
+        .join(vehicles, vehicles.c.id == vehicle_images.c.vehicle_id)
+        .where(vehicles.c.scrape_id == scrape_id, vehicle_images.c.scrape_id == scrape_id)
+        .group_by(vehicle_images.c.state)
+    )
+    return Counter({ImageState(state): count for state, count in rows})
 
 
 def settle_known(
@@ -307,32 +327,6 @@ def settle_confirmed(
     )
 
 
-def reopen_unverified(connection: sa.Connection, scrape_id: int, bad_hosts: Collection[str]) -> int:
-    """Make pending again what this scrape identified by headers of hosts that proved to lie.
-
-    Returns:
-        How many images were reopened.
-    """
-    unverified = sa.select(urls.c.url_key).where(
-        urls.c.host.in_(bad_hosts), urls.c.is_verified.is_(False)
-    )
-    reopened = connection.execute(
-        sa.update(vehicle_images)
-        .where(
-            vehicle_images.c.scrape_id == scrape_id,
-            vehicle_images.c.state == ImageState.TAGGED,
-            vehicle_images.c.url_key.in_(unverified),
-        )
-        .values(state=ImageState.PENDING)
-    )
-    connection.execute(
-        sa.update(urls)
-        .where(urls.c.url_key.in_(unverified))
-        .values(checked_scrape_id=UNCHECKED, fresh_until=urls.c.checked_at)
-    )
-    return reopened.rowcount
-
-
 def find_checked(
     connection: sa.Connection, url_keys: Collection[str], *, since: datetime, model_version: str
 ) -> set[str]:
@@ -353,30 +347,6 @@ def find_checked(
             )
         )
     return found
-
-
-def reopen_skipped(connection: sa.Connection, scrape_id: int) -> int:
-    """Make pending again what a scrape could not tag, to be asked about once more.
-
-    Returns:
-        How many images were reopened.
-    """
-    of_scrape = (
-        vehicle_images.c.scrape_id == scrape_id,
-        vehicle_images.c.state == ImageState.SKIPPED,
-    )
-    connection.execute(
-        sa.update(urls)
-        .where(
-            urls.c.url_key.in_(sa.select(vehicle_images.c.url_key).where(*of_scrape)),
-            urls.c.skip_reason.is_not(None),
-        )
-        .values(checked_scrape_id=UNCHECKED)
-    )
-    reopened = connection.execute(
-        sa.update(vehicle_images).where(*of_scrape).values(state=ImageState.PENDING)
-    )
-    return reopened.rowcount
 
 
 def _validators(etag: str | None, last_modified: str | None) -> Validators | None:

@@ -24,7 +24,7 @@ from forecourt.identity.keys import (
     make_validators,
 )
 from forecourt.store import images as stored_images
-from forecourt.store import worklist
+from forecourt.store import reopening, worklist
 from forecourt.store.claims import Claims
 from forecourt.store.engine import reading, writing
 from forecourt.store.images import NewImage, StoredAnswer, UrlState
@@ -108,7 +108,7 @@ class BatchStore:
             self._settle(connection, cases, at)
             # Asked before their host was found out, answered after it.
             too_late = {case.flight.host for case in cases if self._is_too_late(case)}
-            reopened = worklist.reopen_unverified(
+            reopened = reopening.reopen_unverified(
                 connection, self._scrape_id, too_late.union(distrusted)
             )
         return reopened, distrusted

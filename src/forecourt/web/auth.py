@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
+import sqlalchemy as sa
+import structlog
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from forecourt import access
 from forecourt.core.access import Principal
+from forecourt.core.errors import ForecourtError
 from forecourt.store.engine import reading, writing
 from forecourt.web.problems import ProblemError
 from forecourt.web.service import Served, Service
 
+_log = structlog.get_logger(__name__)
 SESSION_COOKIE = "forecourt_session"
 CSRF_HEADER = "X-CSRF-Token"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -71,9 +76,9 @@ def _identify_key(service: Service, token: str) -> Principal | None:
         found = access.authenticate_key(connection, token, now=now)
     if found is None:
         return None
-    if found.is_use_due and found.principal.key_id is not None:
-        with writing(service.engine) as connection:
-            access.note_key_used(connection, found.principal.key_id, now=now)
+    key_id = found.principal.key_id
+    if found.is_use_due and key_id is not None:
+        _later(service, lambda connection: access.note_key_used(connection, key_id, now=now))
     return found.principal
 
 
@@ -85,8 +90,7 @@ def _identify_session(service: Service, request: Request, token: str) -> Princip
     if session is None:
         return None
     if session.is_use_due:
-        with writing(service.engine) as connection:
-            access.note_session_used(connection, token, now=now)
+        _later(service, lambda connection: access.note_session_used(connection, token, now=now))
     given = request.headers.get(CSRF_HEADER, "")
     if request.method not in _SAFE_METHODS and not access.is_csrf_token(session, given):
         raise ProblemError(
@@ -96,6 +100,17 @@ def _identify_session(service: Service, request: Request, token: str) -> Princip
             "has it.",
         )
     return session.principal
+
+
+def _later(service: Service, note: Callable[[sa.Connection], None]) -> None:
+    def write() -> None:
+        try:
+            with writing(service.engine) as connection:
+                note(connection)
+        except ForecourtError as error:
+            _log.warning("use.not_noted", error=str(error))
+
+    service.chores.submit(write)
 
 
 def _depend(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from forecourt.core.rate_limit import RateLimiter
 from forecourt.core.settings import Settings
 from forecourt.jobs.asking import Asker
 from forecourt.jobs.engines import Engines, open_engines
+from forecourt.jobs.hooks import sending_webhooks
 from forecourt.jobs.runner import Runner
 from forecourt.jobs.runners import make_runner
 from forecourt.jobs.watch import following_champion
@@ -40,11 +43,15 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def make_service(engines: Engines, runner: Runner) -> Service:
-    """Return what the server answers with."""
+@contextmanager
+def open_service(engines: Engines, runner: Runner) -> Iterator[Service]:
+    """Return what the server answers with; the runner is the caller's to start and stop."""
     limits = engines.workspace.settings.access
     limiter = RateLimiter(per_minute=limits.rate_per_minute, burst=limits.rate_burst)
-    return Service(engines=engines, runner=runner, limiter=limiter, asker=Asker(engines))
+    with ThreadPoolExecutor(1, thread_name_prefix="chores") as chores:
+        yield Service(
+            engines=engines, runner=runner, limiter=limiter, asker=Asker(engines), chores=chores
+        )
 
 
 def serve(settings: Settings, *, scrapes_at_once: int | None) -> None:
@@ -62,23 +69,27 @@ def serve(settings: Settings, *, scrapes_at_once: int | None) -> None:
     with open_workspace(settings) as workspace, open_engines(workspace) as engines:
         engines.metrics.watch_queue(workspace.engine)
         runner = make_runner(engines, scrapes_at_once=scrapes_at_once)
-        app = create_app(make_service(engines, runner))
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=settings.serve.host,
-                port=settings.serve.port,
-                log_config=None,
-                access_log=False,  # `web.requests` writes its own, without query strings
-                server_header=False,
-                timeout_graceful_shutdown=_DRAIN_S,
-            )
-        )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, server.ask_to_end)
         try:
-            runner.start()
-            with following_champion(engines):
-                server.run()
+            with open_service(engines, runner) as service:
+                server = _make_server(settings, create_app(service))
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    signal.signal(number, server.ask_to_end)
+                runner.start()
+                with following_champion(engines), sending_webhooks(workspace):
+                    server.run()
         finally:
             runner.stop()
+
+
+def _make_server(settings: Settings, app: FastAPI) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            host=settings.serve.host,
+            port=settings.serve.port,
+            log_config=None,
+            access_log=False,  # `web.requests` writes its own, without query strings
+            server_header=False,
+            timeout_graceful_shutdown=_DRAIN_S,
+        )
+    )

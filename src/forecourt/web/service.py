@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -18,12 +19,17 @@ from forecourt.jobs.runner import Runner
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The engines, who runs the jobs, and the limits of callers."""
+    """The engines, who runs the jobs, and the limits of callers.
+
+    Attributes:
+        chores: Small writes that no answer waits for: on SQLite they stand behind an import.
+    """
 
     engines: Engines
     runner: Runner
     limiter: RateLimiter
     asker: Asker
+    chores: Executor
 
     @property
     def metrics(self) -> Metrics:
