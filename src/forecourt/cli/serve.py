@@ -61,7 +61,7 @@ def worker(
     """Tag what servers accept; any number of these on one PostgreSQL, on any machine."""
     from forecourt.jobs.engines import open_engines
     from forecourt.jobs.hooks import sending_webhooks
-    from forecourt.jobs.workspace import open_workspace
+    from forecourt.jobs.workspace import open_workspace, wait_for_store
 
     settings = _settings(database)
     if not settings.database_url.startswith("postgresql"):
@@ -73,6 +73,7 @@ def worker(
     from forecourt.jobs.watch import following_champion
 
     _log_at_info(ctx)
+    wait_for_store(settings)
     with open_workspace(settings) as workspace, open_engines(workspace) as engines:
         taking = open_worker(engines, scrapes_at_once=concurrency)
         for number in (signal.SIGTERM, signal.SIGINT):

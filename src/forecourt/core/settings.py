@@ -133,6 +133,9 @@ class ServeSettings(BaseModel):
     answers_kept_s: float = Field(
         86_400.0, ge=60, le=_YEAR_S, description="How long an Idempotency-Key is remembered."
     )
+    database_wait_s: float = Field(
+        60.0, ge=0, le=86_400, description="How long to wait for PostgreSQL at the start."
+    )
     champion_checked_s: float = Field(
         2.0, gt=0, le=3600, description="Pause between looks for another champion."
     )

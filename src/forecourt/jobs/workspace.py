@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+import structlog
 
+from forecourt.core.errors import StoreError
 from forecourt.core.settings import Settings
 from forecourt.release import load_champion
 from forecourt.store.engine import create_engine, migrate, reading
 from forecourt.store.media import MediaFolder
 from forecourt.vision.bundle import Bundle
+
+_log = structlog.get_logger(__name__)
+_RETRY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,32 @@ def open_store(settings: Settings) -> Iterator[sa.Engine]:
     try:
         migrate(engine)
         yield engine
+    finally:
+        engine.dispose()
+
+
+def wait_for_store(settings: Settings) -> None:
+    """Wait until PostgreSQL takes connections: after a power cut it comes up later than we do.
+
+    Raises:
+        StoreError: it does not, for as long as the settings say.
+    """
+    engine = create_engine(settings.database_url)
+    if engine.dialect.name != "postgresql":
+        return
+    until = time.monotonic() + settings.serve.database_wait_s
+    try:
+        while True:
+            try:
+                with reading(engine) as connection:
+                    connection.execute(sa.select(1))
+            except StoreError as error:
+                if time.monotonic() >= until:
+                    raise
+                _log.warning("database.waited_for", error=str(error))
+                time.sleep(_RETRY_S)
+            else:
+                return
     finally:
         engine.dispose()
 

@@ -20,7 +20,7 @@ from forecourt.jobs.hooks import sending_webhooks
 from forecourt.jobs.runner import Runner
 from forecourt.jobs.runners import make_runner
 from forecourt.jobs.watch import following_champion
-from forecourt.jobs.workspace import open_workspace
+from forecourt.jobs.workspace import open_workspace, wait_for_store
 from forecourt.web.app import create_app
 from forecourt.web.service import Service
 
@@ -66,6 +66,7 @@ def serve(settings: Settings, *, scrapes_at_once: int | None) -> None:
         UsageError: another server runs on this home folder (SQLite).
         StoreError: the database cannot be used.
     """
+    wait_for_store(settings)
     with open_workspace(settings) as workspace, open_engines(workspace) as engines:
         engines.metrics.watch_queue(workspace.engine)
         runner = make_runner(engines, scrapes_at_once=scrapes_at_once)
