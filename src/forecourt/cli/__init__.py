@@ -17,6 +17,7 @@ from forecourt.cli import (
     audit,
     classify,
     conflicts,
+    dataset,
     demo,
     evaluate,
     fix,
@@ -84,6 +85,7 @@ app.command("resolve")(conflicts.resolve)
 app.command("oddities")(oddities.oddities)
 app.command("misclassified")(oddities.misclassified)
 app.command("evaluate")(evaluate.run)
+app.add_typer(dataset.app, name="dataset")
 app.add_typer(models.app, name="models")
 app.command("hosts")(inspect.hosts)
 app.add_typer(keys.app, name="keys")
