@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -141,7 +141,7 @@ def build(
             name=name,
             parent=parent,
             imports=tuple(datasets.Import(source=one) for one in add or ()),
-            since=_read_since(since, workspace),
+            since=read_since(since, workspace),
             shares=_shares(test, validation),
             least_side=least_side,
             least_other=least_other,
@@ -244,6 +244,15 @@ def open_datasets() -> Iterator[Workspace]:
         yield workspace
 
 
+@contextmanager
+def show_progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal; yields what is to be called with the numbers done and in all."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
 def print_summary(version: DatasetVersion) -> None:
     """Print counts of a version for people."""
     summary = version.summary
@@ -271,14 +280,8 @@ def print_summary(version: DatasetVersion) -> None:
 def _build(workspace: Workspace, order: Order, *, as_json: bool) -> None:
     from forecourt.jobs import datasets
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
-        task = progress.add_task("Looking at pictures", total=None)
-        found = datasets.build(
-            workspace,
-            order,
-            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
-        )
+    with show_progress("Looking at pictures") as on_progress:
+        found = datasets.build(workspace, order, on_progress=on_progress)
     if as_json:
         typer.echo(json.dumps(_summary_to_json(found.summary), ensure_ascii=False))
     else:
@@ -291,7 +294,7 @@ def _shares(test: float, validation: float) -> dict[Split, float]:
     return {Split.TRAIN: 1 - test - validation, Split.VALIDATION: validation, Split.TEST: test}
 
 
-def _read_since(text: str | None, workspace: Workspace) -> datetime | None:
+def read_since(text: str | None, workspace: Workspace) -> datetime | None:
     """Return from when on fixes count; None leaves that to the parent."""
     if text is None:
         return None

@@ -189,24 +189,34 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """One person's decision on one picture; the latest of a picture counts.
+class Opinion:
+    """What a person says of a picture.
 
     Attributes:
-        image_type: The right one; None: it stays.
+        image_type: The right one, where it is relabelled; None: it stays.
         color: The right one; None with `sets_color`: no paint is seen.
-        version: That was looked through.
     """
 
-    key: str
     verdict: Verdict
-    by: str
-    at: datetime
-    version: str
     image_type: ImageType | None = None
     color: Color | None = None
     sets_color: bool = False
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One person's decision on one picture; the latest of a picture counts.
+
+    Attributes:
+        version: That was looked through.
+    """
+
+    key: str
+    opinion: Opinion
+    by: str
+    at: datetime
+    version: str
 
 
 class Unit(StrEnum):

@@ -140,7 +140,7 @@ def _apply_words(
     for key, entry in entries.items():
         item = entry.item
         decision, word = knowledge.decisions.get(key), knowledge.words.get(key)
-        if decision is not None and decision.verdict is Verdict.DROP:  # C2
+        if decision is not None and decision.opinion.verdict is Verdict.DROP:  # C2
             omissions.append(_leave_out(item, LeftOut.DROPPED, f"by {decision.by}"))
             continue
         if key in knowledge.contested:  # C3
@@ -177,15 +177,16 @@ def decide(item: Item, decision: Decision, name: str) -> Item:
 
     A relabelled type without a word on the colour keeps the colour, but for a placeholder.
     """
-    image_type = decision.image_type or item.image_type
+    opinion = decision.opinion
+    image_type = opinion.image_type or item.image_type
     color, paint, color_trust = item.color, item.paint, item.color_trust
-    if decision.sets_color:
-        color, paint, color_trust = decision.color, decision.color is not None, 1.0
+    if opinion.sets_color:
+        color, paint, color_trust = opinion.color, opinion.color is not None, 1.0
     elif paint is not None:
         color_trust = 1.0
     if image_type is ImageType.PLACEHOLDER:
         color, paint, color_trust = None, False, 1.0
-    elif item.image_type is ImageType.PLACEHOLDER and not decision.sets_color:
+    elif item.image_type is ImageType.PLACEHOLDER and not opinion.sets_color:
         color, paint, color_trust = None, None, 0.0  # that it had none was said of a placeholder
     label = Label(
         image_type=image_type, type_trust=1.0, color=color, paint=paint, color_trust=color_trust

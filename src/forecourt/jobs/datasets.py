@@ -9,15 +9,21 @@ from pathlib import Path
 
 from forecourt.core.dataset import Omission, Split
 from forecourt.core.errors import UsageError
+from forecourt.core.fixes import FixField
 from forecourt.dataset import balance
+from forecourt.dataset.analyze import Analysis, analyze
 from forecourt.dataset.build import Plan, finish, gather
+from forecourt.dataset.features import Features, look, read_features
 from forecourt.dataset.formats.read import read_offers
+from forecourt.dataset.mistakes import Mistake
 from forecourt.dataset.offers import Offer
 from forecourt.dataset.sift import LEAST_SIDE, Picture, sift
 from forecourt.dataset.split import SHARES
+from forecourt.dataset.suspects import Suspect, find_suspects
 from forecourt.jobs.workspace import Workspace
 from forecourt.store.engine import reading, writing
 from forecourt.store.versions import DatasetVersion, check_name, list_versions, read_version
+from forecourt.vision.features import FeatureReader
 
 _OVERLAP = timedelta(hours=1)  # a fix is timed before it is committed; looking twice does no harm
 
@@ -142,3 +148,31 @@ def _read(one: Import, at: datetime) -> list[Offer]:
         )
         for offer in offers
     ]
+
+
+def find_label_suspects(
+    workspace: Workspace,
+    version: DatasetVersion,
+    *,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> tuple[Features, list[Suspect]]:
+    """Return a version's features, and its labels of type and colour, the most suspect first."""
+    reader = FeatureReader(workspace.champion, threads=workspace.settings.vision.threads)
+    features = read_features(version, reader, on_progress=on_progress)
+    suspects = [
+        suspect for field in FixField for suspect in find_suspects(version.items, features, field)
+    ]
+    return features, sorted(suspects, key=lambda one: one.score)
+
+
+def explain(
+    workspace: Workspace,
+    version: DatasetVersion,
+    mistakes: Sequence[Mistake],
+    features: Features,
+    suspects: Sequence[Suspect],
+) -> Analysis:
+    """Say what is behind mistakes: see `dataset.analyze`."""
+    reader = FeatureReader(workspace.champion, threads=workspace.settings.vision.threads)
+    seen = look(reader, [one.file for one in mistakes])
+    return analyze(version.items, features, mistakes, seen, suspects)

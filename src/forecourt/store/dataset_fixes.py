@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from forecourt.core.fixes import Fix
-from forecourt.core.labels import ImageType
+from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import VisualKey
 from forecourt.store import fixes as stored_fixes
 from forecourt.store.schema import fixes, images, predictions
@@ -26,7 +26,7 @@ class FixedImage:
         width: Of the original, in pixels, as `height`.
         thumbnail: Its address in the media folder, or None.
         fixes: Of the image, oldest first, reverted ones too.
-        seen_type: What the latest model to see it said, or None.
+        seen_type: What the latest model to see it said, or None; so too `seen_color`.
         kind: The vehicle kind that this model is sure of, or "".
         view: The view that it is sure of, or "".
     """
@@ -39,6 +39,7 @@ class FixedImage:
     visual_key: VisualKey | None
     fixes: tuple[Fix, ...]
     seen_type: ImageType | None
+    seen_color: Color | None
     kind: str
     view: str
 
@@ -61,7 +62,12 @@ def _load_page(connection: sa.Connection, image_ids: list[int]) -> Iterator[Fixe
     for fix in stored_fixes.load_of_images(connection, image_ids):
         of_image[fix.image_id].append(fix)
     answers = connection.execute(
-        sa.select(predictions.c.image_id, predictions.c.image_type, predictions.c.answer)
+        sa.select(
+            predictions.c.image_id,
+            predictions.c.image_type,
+            predictions.c.color,
+            predictions.c.answer,
+        )
         .where(predictions.c.image_id.in_(image_ids))
         .order_by(predictions.c.created_at)
     )
@@ -80,6 +86,7 @@ def _load_page(connection: sa.Connection, image_ids: list[int]) -> Iterator[Fixe
             visual_key=None if row.lab_grid is None else VisualKey(row.pdq or b"", row.lab_grid),
             fixes=tuple(of_image[row.id]),
             seen_type=ImageType(answer.image_type) if answer else None,
+            seen_color=Color(answer.color) if answer and answer.color else None,
             kind=_sure(probs.get("kind_probs") or {}),
             view=_sure(probs.get("view_probs") or {}),
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forecourt.core.dataset import Decision, Sides, Split, Unit, Verdict
+from forecourt.core.dataset import Decision, Opinion, Sides, Split, Unit, Verdict
 from forecourt.core.labels import ImageType, parse_color
 from forecourt.store.chunks import chunks
 from forecourt.store.schema import dataset_decisions, dataset_sides
@@ -61,27 +61,25 @@ def _load(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> dict[str
 
 
 def _to_row(decision: Decision) -> dict[str, Any]:
+    opinion = decision.opinion
     return {
         "key": decision.key,
-        "verdict": decision.verdict,
-        "image_type": decision.image_type,
-        "color": (decision.color or _NO_PAINT) if decision.sets_color else None,
+        "verdict": opinion.verdict,
+        "image_type": opinion.image_type,
+        "color": (opinion.color or _NO_PAINT) if opinion.sets_color else None,
         "by": decision.by,
-        "note": decision.note,
+        "note": opinion.note,
         "version": decision.version,
         "at": decision.at,
     }
 
 
 def _read(row: sa.Row[Any]) -> Decision:
-    return Decision(
-        key=row.key,
+    opinion = Opinion(
         verdict=Verdict(row.verdict),
-        by=row.by,
-        at=row.at,
-        version=row.version,
         image_type=None if row.image_type is None else ImageType(row.image_type),
         color=parse_color(row.color),
         sets_color=row.color is not None,
         note=row.note,
     )
+    return Decision(key=row.key, opinion=opinion, by=row.by, at=row.at, version=row.version)

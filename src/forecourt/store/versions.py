@@ -38,6 +38,7 @@ from forecourt.core.dataset import Item, ItemSource, LeftOut, Omission, Recipe, 
 from forecourt.core.errors import StoreError, UsageError
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import VisualKey
+from forecourt.core.spreadsheet import defuse, undo_defuse
 
 FORMAT = 1
 SUMMARY_FILE = "version.json"
@@ -232,7 +233,10 @@ def read_omissions(folder: Path) -> list[Omission]:
     with (folder / LEFT_OUT_FILE).open(newline="", encoding="utf-8") as file:
         return [
             Omission(
-                key=row["key"], url=row["url"], reason=LeftOut(row["reason"]), detail=row["detail"]
+                key=row["key"],
+                url=undo_defuse(row["url"]),
+                reason=LeftOut(row["reason"]),
+                detail=undo_defuse(row["detail"]),
             )
             for row in csv.DictReader(file)
         ]
@@ -302,7 +306,9 @@ def _write_omissions(path: Path, omissions: Sequence[Omission]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([one.name for one in fields(Omission)])
-        writer.writerows([one.key, one.url, one.reason, one.detail] for one in omissions)
+        writer.writerows(
+            [one.key, defuse(one.url), one.reason, defuse(one.detail)] for one in omissions
+        )
 
 
 def _to_json(value: object) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from forecourt.core.errors import UsageError
 from forecourt.core.labels import COLORS, ImageType
 from forecourt.core.samples import MANIFEST
+from forecourt.core.spreadsheet import undo_defuse
 from forecourt.dataset.formats import coco, label_studio
 from forecourt.dataset.formats.rows import Row, split_of, to_offer
 from forecourt.dataset.offers import Offer
@@ -98,7 +99,8 @@ def _read_table(path: Path) -> Iterator[Row]:
             raise UsageError(f"{path} lacks the columns {', '.join(missing)}.")
         for fields in reader:
             fields.pop(None, None)  # cells beyond the header
-            yield Row(f"{path.name}, line {reader.line_num}", fields)
+            cells = {name: undo_defuse(cell) for name, cell in fields.items()}
+            yield Row(f"{path.name}, line {reader.line_num}", cells)
 
 
 def _read_metadata(source: Path, paths: list[Path]) -> Iterator[Row]:

@@ -13,6 +13,7 @@ from typing import Any
 from forecourt.core.dataset import Item
 from forecourt.core.errors import UsageError
 from forecourt.core.samples import MANIFEST
+from forecourt.core.spreadsheet import defuse
 from forecourt.dataset.formats import coco, label_studio
 from forecourt.dataset.formats.read import METADATA, Format
 from forecourt.dataset.formats.rows import FIELDS, to_fields
@@ -66,7 +67,7 @@ def _write_table(folder: Path, rows: list[dict[str, str]]) -> None:
     with (folder / MANIFEST).open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, FIELDS)
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: defuse(cell) for name, cell in row.items()} for row in rows)
 
 
 def _write_metadata(folder: Path, rows: list[dict[str, str]]) -> None:

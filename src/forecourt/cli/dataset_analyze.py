@@ -1,0 +1,208 @@
+"""`forecourt dataset analyze`: what is behind mistakes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from forecourt.cli.console import counted, out
+from forecourt.cli.dataset import Json, Version, open_datasets, read_since, show_progress
+from forecourt.cli.files import open_output
+from forecourt.core.errors import UsageError
+from forecourt.core.spreadsheet import defuse
+
+if TYPE_CHECKING:
+    from forecourt.core.dataset import Item
+    from forecourt.dataset.analyze import Analysis
+    from forecourt.dataset.mistakes import Mistake
+    from forecourt.dataset.suspects import Suspect
+    from forecourt.jobs.workspace import Workspace
+    from forecourt.store.versions import DatasetVersion
+
+_SHOWN = 10
+
+
+def analyze(
+    version: Version,
+    advertiser: Annotated[
+        str | None, typer.Option("--advertiser", "-a", help="Fixes in this one's sitemap.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Fixes since a date, or the release.")
+    ] = None,
+    act_id: Annotated[int | None, typer.Option("--act", help="Fixes of one act.")] = None,
+    of_slice: Annotated[
+        str | None,
+        typer.Option(
+            "--slice",
+            help="Instead of fixes: misfits of the version itself, as kind=boat, color=Pink, "
+            "image_type=Stock or advertiser=acme.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the pictures that mislead to this CSV, for `drop`."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Explain mistakes: what training shows that is like them, and what it lacks."""
+    with open_datasets() as workspace:
+        from forecourt.jobs.datasets import explain, find_label_suspects, open_version
+
+        found = open_version(workspace, version)
+        after = read_since(since, workspace)
+        with show_progress("Asking the champion") as on_progress:
+            features, suspects = find_label_suspects(workspace, found, on_progress=on_progress)
+        if of_slice is None:
+            mistakes = _overruled(workspace, advertiser, after, act_id)
+        else:
+            if (advertiser, since, act_id) != (None, None, None):
+                raise UsageError("Say --slice, or which fixes; not both.")
+            mistakes = _misfits(found, suspects, of_slice)
+        if not mistakes:
+            raise UsageError("There are no such mistakes: nothing to explain.")
+        analysis = explain(workspace, found, mistakes, features, suspects)
+    if output is not None:
+        with open_output(output) as file:
+            writer = csv.writer(file)
+            writer.writerow(["key", "near_mistakes", "image_type", "color", "url"])
+            for item, number in analysis.pullers:
+                writer.writerow(
+                    [item.key, number, item.image_type, item.color or "", defuse(item.url)]
+                )
+    if as_json:
+        typer.echo(json.dumps(_to_json(analysis), ensure_ascii=False))
+    else:
+        _print_analysis(analysis)
+
+
+def _overruled(
+    workspace: Workspace, advertiser: str | None, since: datetime | None, act_id: int | None
+) -> list[Mistake]:
+    from forecourt.dataset.mistakes import find_overruled
+    from forecourt.store.engine import reading
+
+    with reading(workspace.engine) as connection:
+        return find_overruled(
+            connection, workspace.media, advertiser=advertiser, since=since, act_id=act_id
+        )
+
+
+def _misfits(version: DatasetVersion, suspects: list[Suspect], of_slice: str) -> list[Mistake]:
+    from forecourt.dataset.mistakes import find_misfits
+
+    name, _, value = of_slice.partition("=")
+    if name not in {"kind", "color", "image_type", "advertiser"} or not value:
+        raise UsageError(
+            f"{of_slice!r} is no slice; write kind=, color=, image_type= or advertiser=."
+        )
+    chosen = [one for one in suspects if (getattr(one.item, name) or "") == value]
+    return find_misfits(version, chosen)
+
+
+def _print_analysis(analysis: Analysis) -> None:
+    table = Table(box=None, pad_edge=False, title="Mistakes", title_justify="left")
+    for heading in ("field", "the model said", "people say", "pictures"):
+        table.add_column(heading)
+    for field, said, right, number in analysis.confusions:
+        table.add_row(field, said, right, f"{number:,}")
+    out.print(table)
+    table = Table(
+        box=None,
+        pad_edge=False,
+        title="Training pictures that mislead: near mistakes, labelled as the model said",
+        title_justify="left",
+    )
+    for heading in ("near", "picture", "type", "color", "advertiser", "url"):
+        table.add_column(heading, overflow="fold")
+    for item, number in analysis.pullers[:_SHOWN]:
+        table.add_row(
+            f"{number:,}",
+            item.key[:12],
+            item.image_type,
+            item.color or "",
+            item.advertiser,
+            item.url,
+        )
+    out.print(table)
+    out.print(
+        f"{counted(len(analysis.pullers), 'picture')} in all, "
+        f"{len({one.item.key for one in analysis.suspects}):,} of them with a suspect label.",
+        highlight=False,
+    )
+    table = Table(
+        box=None, pad_edge=False, title="Among mistakes and in training", title_justify="left"
+    )
+    for heading in ("slice", "mistakes", "training", "what to do"):
+        table.add_column(heading, overflow="fold")
+    for one in analysis.imbalances[: 2 * _SHOWN]:
+        table.add_row(
+            one.slice,
+            f"{one.mistakes:,} ({one.mistake_share:.0%})",
+            f"{one.training:,} ({one.training_share:.1%})",
+            one.advice,
+        )
+    out.print(table)
+
+
+def _to_json(analysis: Analysis) -> dict[str, Any]:
+    return {
+        "confusions": [
+            {"field": field, "said": said, "right": right, "images": number}
+            for field, said, right, number in analysis.confusions
+        ],
+        "mistakes": [
+            {
+                "name": one.mistake.name,
+                "field": one.mistake.field,
+                "said": one.mistake.said,
+                "right": one.mistake.right,
+                "kind": one.mistake.kind,
+                "advertiser": one.mistake.advertiser,
+                "nearest": [
+                    {**_item_to_json(near.item), "cosine": round(near.cosine, 4)}
+                    for near in one.neighbours
+                ],
+            }
+            for one in analysis.explained
+        ],
+        "misleading": [
+            {**_item_to_json(item), "near_mistakes": number} for item, number in analysis.pullers
+        ],
+        "suspects": [
+            {
+                **_item_to_json(one.item),
+                "field": one.field,
+                "likely": one.likely,
+                "score": round(one.score, 4),
+            }
+            for one in analysis.suspects
+        ],
+        "imbalances": [
+            {
+                "slice": one.slice,
+                "mistakes": one.mistakes,
+                "mistake_share": round(one.mistake_share, 4),
+                "training": one.training,
+                "training_share": round(one.training_share, 4),
+                "advice": one.advice,
+            }
+            for one in analysis.imbalances
+        ],
+    }
+
+
+def _item_to_json(item: Item) -> dict[str, Any]:
+    return {
+        "key": item.key,
+        "url": item.url,
+        "image_type": item.image_type,
+        "color": item.color,
+        "advertiser": item.advertiser,
+    }
