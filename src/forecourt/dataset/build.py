@@ -7,14 +7,14 @@ finish    one short transaction: sides are given and remembered, the folder take
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from forecourt.core.dataset import Omission, Recipe, Split
+from forecourt.core.dataset import Item, Omission, Recipe, Split, Verdict
 from forecourt.core.errors import UsageError
 from forecourt.dataset import balance
 from forecourt.dataset.card import render_card
@@ -36,6 +36,8 @@ class Plan:
     Attributes:
         root: Folder of all versions.
         with_fixes: Whether fixes of pictures that the parent lacks come in.
+        ancestors: Versions behind the parent, latest first, read when needed: a picture that one of them had, and that a person
+            meanwhile keeps or relabels, comes back.
         since: Only what was fixed since then; None: all.
         imported: Names of what is imported, for the card.
         shares: Of each split that are aimed at.
@@ -47,6 +49,7 @@ class Plan:
     name: str
     at: datetime
     parent: DatasetVersion | None = None
+    ancestors: Iterable[DatasetVersion] = ()
     with_fixes: bool = True
     since: datetime | None = None
     imported: tuple[str, ...] = ()
@@ -130,9 +133,10 @@ def finish(
         StoreError: the folder cannot be written.
     """
     pictures = [one for one in sifted if isinstance(one, Picture)]
+    inherited = _inherit(plan, knowledge)
     composed = compose(
         plan.name,
-        plan.parent.items if plan.parent else (),
+        [item for item, _file in inherited],
         pictures,
         replace(knowledge, sides=datasets.load_sides(connection)),
         shares=plan.shares,
@@ -154,13 +158,16 @@ def finish(
         least_other=plan.least_other,
     )
     counts = balance.count(items, plan.name)
-    files, owned = _find_files(plan.parent, pictures)
+    files = {picture.image: picture.offer.file for picture in pictures}
+    files |= {item.image: file for item, file in inherited}
+    owned = {picture.image for picture in pictures if picture.offer.is_owned}
+    owned |= {item.image for item, _file in inherited}
     new = NewVersion(
         name=plan.name,
         created_at=plan.at,
         items=items,
         files=files,
-        owned=owned,
+        owned=frozenset(owned),
         recipe=recipe,
         omissions=left_out,
         counts=counts,
@@ -181,12 +188,18 @@ def _fixes_until(parent: DatasetVersion | None) -> datetime | None:
     return parent.summary.recipe.fixes_until if parent else None
 
 
-def _find_files(
-    parent: DatasetVersion | None, pictures: Sequence[Picture]
-) -> tuple[dict[str, Path], frozenset[str]]:
-    files = {picture.image: picture.offer.file for picture in pictures}
-    owned = {picture.image for picture in pictures if picture.offer.is_owned}
-    if parent is not None:
-        files |= {item.image: parent.path_of(item) for item in parent.items}
-        owned |= {item.image for item in parent.items}
-    return files, frozenset(owned)
+def _inherit(plan: Plan, knowledge: Knowledge) -> list[tuple[Item, Path]]:
+    """Return the parent's items with their files, and those of before it that come back."""
+    if plan.parent is None:
+        return []
+    found = {item.key: (item, plan.parent.path_of(item)) for item in plan.parent.items}
+    wanted = {
+        key
+        for key, decision in knowledge.decisions.items()
+        if decision.opinion.verdict is not Verdict.DROP and key not in found
+    }
+    for version in plan.ancestors if wanted else ():
+        for item in version.items:
+            if item.key in wanted:
+                found.setdefault(item.key, (item, version.path_of(item)))
+    return list(found.values())

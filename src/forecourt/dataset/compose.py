@@ -98,8 +98,14 @@ def compose(
     entries = _drop_twins(entries, omissions)
     entries = _keep_groups_together(entries, omissions)
     items = [entry.item for entry in entries]
-    # Units whose every picture was left out keep no side: nothing of them was used.
-    return Composed(items=items, omissions=omissions, sides=sides_of(items))
+    # Units whose every picture was left out keep no side: nothing of them was used. But what was
+    # given for testing is for testing, whyever it was left out.
+    for_testing = {
+        (Unit.PICTURE, key): Split.TEST
+        for key, entry in merged.items()
+        if entry.given is Split.TEST
+    }
+    return Composed(items=items, omissions=omissions, sides={**for_testing, **sides_of(items)})
 
 
 def _merge(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,6 +107,7 @@ def build(
         name=order.name,
         at=at,
         parent=parent,
+        ancestors=_iter_ancestors(workspace, parent),
         with_fixes=order.with_fixes,
         since=order.since or _after(parent),
         imported=tuple(one.source.name for one in order.imports),
@@ -131,6 +132,17 @@ def build(
     look(gathered.offers)
     with writing(workspace.engine) as connection:
         return finish(connection, plan, gathered.knowledge, sifted, gathered.omissions)
+
+
+def _iter_ancestors(
+    workspace: Workspace, parent: DatasetVersion | None
+) -> Iterator[DatasetVersion]:
+    """Yield the versions behind a parent, latest first, as far as they are still there."""
+    name = parent.summary.recipe.parent if parent else None
+    while name is not None and (datasets_root(workspace) / name).is_dir():
+        version = open_version(workspace, name)
+        yield version
+        name = version.summary.recipe.parent
 
 
 def _after(parent: DatasetVersion | None) -> datetime | None:
