@@ -36,8 +36,8 @@ class Plan:
     Attributes:
         root: Folder of all versions.
         with_fixes: Whether fixes of pictures that the parent lacks come in.
-        ancestors: Versions behind the parent, latest first, read when needed: a picture that one of them had, and that a person
-            meanwhile keeps or relabels, comes back.
+        ancestors: Versions behind the parent, latest first, read when needed: a picture that one of
+            them had, and that a person meanwhile keeps or relabels, comes back.
         since: Only what was fixed since then; None: all.
         imported: Names of what is imported, for the card.
         shares: Of each split that are aimed at.
