@@ -258,6 +258,23 @@ def test_the_first_side_stays(engine: sa.Engine) -> None:
         assert datasets.load_sides(connection) == {unit: Split.TEST}
 
 
+def test_two_builds_at_once_do_not_contradict_each_other(
+    shop: Shop, make: Callable[..., DatasetVersion], workspace: Workspace
+) -> None:
+    """A side that is given while a version is made would not be in it."""
+    shop.fix(ACME, STOCK)
+
+    def meanwhile(_done: int, _total: int) -> None:
+        with writing(shop.engine) as connection:
+            sides = {(Unit.ADVERTISER, ACME): Split.TEST}
+            datasets.add_sides(connection, sides, version="other", at=AT)
+
+    with pytest.raises(UsageError, match="run the same command again"):
+        build(workspace, Order(name="v1"), on_progress=meanwhile)
+    assert newest_version(workspace) is None
+    assert make("v1").items[0].split is Split.TEST
+
+
 # ---- decisions -------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from forecourt.cli.console import counted, out
 from forecourt.cli.dataset import Json, Version, open_datasets, read_since, show_progress
 from forecourt.cli.files import open_output
 from forecourt.core.errors import UsageError
+from forecourt.core.fixes import FixField
 from forecourt.core.spreadsheet import defuse
 
 if TYPE_CHECKING:
@@ -57,16 +58,21 @@ def analyze(
 
         found = open_version(workspace, version)
         after = read_since(since, workspace)
-        with show_progress("Asking the champion") as on_progress:
-            features, suspects = find_label_suspects(workspace, found, on_progress=on_progress)
-        if of_slice is None:
-            mistakes = _overruled(workspace, advertiser, after, act_id)
-        else:
-            if (advertiser, since, act_id) != (None, None, None):
-                raise UsageError("Say --slice, or which fixes; not both.")
-            mistakes = _misfits(found, suspects, of_slice)
-        if not mistakes:
+        if of_slice is not None and (advertiser, since, act_id) != (None, None, None):
+            raise UsageError("Say --slice, or which fixes; not both.")
+        wanted = None if of_slice is None else _read_slice(of_slice)
+        mistakes = [] if wanted else _overruled(workspace, advertiser, after, act_id)
+        if not mistakes and not wanted:
             raise UsageError("There are no such mistakes: nothing to explain.")
+        fields = {one.field for one in mistakes} or set(FixField)
+        with show_progress("Asking the champion") as on_progress:
+            features, suspects = find_label_suspects(
+                workspace, found, fields=fields, on_progress=on_progress
+            )
+        if wanted:
+            mistakes = _misfits(found, suspects, *wanted)
+            if not mistakes:
+                raise UsageError(f"No label of {of_slice} is a misfit: nothing to explain.")
         analysis = explain(workspace, found, mistakes, features, suspects)
     if output is not None:
         with open_output(output) as file:
@@ -94,14 +100,18 @@ def _overruled(
         )
 
 
-def _misfits(version: DatasetVersion, suspects: list[Suspect], of_slice: str) -> list[Mistake]:
+def _read_slice(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    if name not in {"kind", "color", "image_type", "advertiser"} or not value:
+        raise UsageError(f"{text!r} is no slice; write kind=, color=, image_type= or advertiser=.")
+    return name, value
+
+
+def _misfits(
+    version: DatasetVersion, suspects: list[Suspect], name: str, value: str
+) -> list[Mistake]:
     from forecourt.dataset.mistakes import find_misfits
 
-    name, _, value = of_slice.partition("=")
-    if name not in {"kind", "color", "image_type", "advertiser"} or not value:
-        raise UsageError(
-            f"{of_slice!r} is no slice; write kind=, color=, image_type= or advertiser=."
-        )
     chosen = [one for one in suspects if (getattr(one.item, name) or "") == value]
     return find_misfits(version, chosen)
 

@@ -8,13 +8,13 @@ finish    one short transaction: sides are given and remembered, the folder take
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from forecourt.core.dataset import Item, Omission, Recipe, Split, Verdict
+from forecourt.core.dataset import Item, Omission, Recipe, Sides, Split, Verdict
 from forecourt.core.errors import UsageError
 from forecourt.dataset import balance
 from forecourt.dataset.card import render_card
@@ -26,7 +26,7 @@ from forecourt.store import datasets
 from forecourt.store.conflicts import iter_contested
 from forecourt.store.dataset_fixes import iter_fixed
 from forecourt.store.media import MediaFolder
-from forecourt.store.versions import DatasetVersion, NewVersion, write_version
+from forecourt.store.versions import DatasetVersion, NewVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What the store has for a version; sides are read when it is written."""
+    """What the store has for a version."""
 
     offers: list[Offer]
     omissions: list[Omission]
@@ -107,41 +107,45 @@ def gather(
         offers=offers,
         omissions=omissions,
         knowledge=Knowledge(
-            words=words, contested=contested, decisions=datasets.load_decisions(connection)
+            words=words,
+            contested=contested,
+            decisions=datasets.load_decisions(connection),
+            sides=datasets.load_sides(connection),
         ),
     )
 
 
-def finish(
-    connection: sa.Connection,
-    plan: Plan,
-    knowledge: Knowledge,
-    sifted: Sequence[Picture | Omission],
-    omissions: Collection[Omission] = (),
-) -> DatasetVersion:
-    """Give sides, and write the version.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A version as it will be written, and the sides that it gives."""
+
+    new: NewVersion
+    card: str
+    sides: Sides
+
+
+def make(plan: Plan, gathered: Gathered, sifted: Sequence[Picture | Omission]) -> Made:
+    """Return what a version is to be.
 
     Args:
-        connection: In a transaction that is committed afterwards.
         plan: As given to `gather`.
-        knowledge: As gathered.
+        gathered: What that returned.
         sifted: What became of all offers.
-        omissions: What was never an offer.
 
     Raises:
-        UsageError: the name is taken, or nothing is left.
-        StoreError: the folder cannot be written.
+        UsageError: nothing is left.
     """
+    knowledge = gathered.knowledge
     pictures = [one for one in sifted if isinstance(one, Picture)]
     inherited = _inherit(plan, knowledge)
     composed = compose(
         plan.name,
         [item for item, _file in inherited],
         pictures,
-        replace(knowledge, sides=datasets.load_sides(connection)),
+        knowledge,
         shares=plan.shares,
     )
-    left_out = [*omissions, *(one for one in sifted if isinstance(one, Omission))]
+    left_out = [*gathered.omissions, *(one for one in sifted if isinstance(one, Omission))]
     left_out += composed.omissions
     if not composed.items:
         reasons = ", ".join(sorted({one.reason for one in left_out})) or "nothing was offered"
@@ -180,8 +184,20 @@ def finish(
         recipe=recipe,
         counts=counts,
     )
-    datasets.add_sides(connection, composed.sides, version=plan.name, at=plan.at)
-    return write_version(plan.root, new, card=card)
+    return Made(new=new, card=card, sides=composed.sides)
+
+
+def remember(connection: sa.Connection, plan: Plan, gathered: Gathered, made: Made) -> None:
+    """Keep the sides that a version gives, in the transaction in which it takes its place.
+
+    Raises:
+        UsageError: others were given since `gather`: the version may contradict them.
+    """
+    if datasets.load_sides(connection) != gathered.knowledge.sides:
+        raise UsageError(
+            f"Another version was finished while {plan.name} was made; run the same command again."
+        )
+    datasets.add_sides(connection, made.sides, version=plan.name, at=plan.at)
 
 
 def _fixes_until(parent: DatasetVersion | None) -> datetime | None:

@@ -95,7 +95,7 @@ def deal(
         totals.update(count)
     dealt: dict[UnitKey, Split] = {}
     loads: dict[Split, Counter[str]] = {split: Counter() for split in Split}
-    settled = [unit for unit in counts if unit in held or given[unit]]
+    settled = {unit for unit in counts if unit in held or given[unit]}
     for unit in sorted(counts, key=lambda one: (one not in settled, *_order(one, counts[one]))):
         options = _options(held.get(unit), given[unit])
         dealt[unit] = min(

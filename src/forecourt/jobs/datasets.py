@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from forecourt.core.errors import UsageError
 from forecourt.core.fixes import FixField
 from forecourt.dataset import balance
 from forecourt.dataset.analyze import Analysis, analyze
-from forecourt.dataset.build import Plan, finish, gather
+from forecourt.dataset.build import Plan, gather, make, remember
 from forecourt.dataset.features import Features, look, read_features
 from forecourt.dataset.formats.read import read_offers
 from forecourt.dataset.mistakes import Mistake
@@ -22,7 +22,13 @@ from forecourt.dataset.split import SHARES
 from forecourt.dataset.suspects import Suspect, find_suspects
 from forecourt.jobs.workspace import Workspace
 from forecourt.store.engine import reading, writing
-from forecourt.store.versions import DatasetVersion, check_name, list_versions, read_version
+from forecourt.store.versions import (
+    DatasetVersion,
+    check_name,
+    drafting,
+    list_versions,
+    read_version,
+)
 from forecourt.vision.features import FeatureReader
 
 _OVERLAP = timedelta(hours=1)  # a fix is timed before it is committed; looking twice does no harm
@@ -130,8 +136,13 @@ def build(
         gathered = gather(connection, workspace.media, plan, imported=imported)
     total += len(gathered.offers)
     look(gathered.offers)
-    with writing(workspace.engine) as connection:
-        return finish(connection, plan, gathered.knowledge, sifted, gathered.omissions)
+    made = make(plan, gathered, sifted)
+    with (
+        drafting(plan.root, made.new, card=made.card) as draft,
+        writing(workspace.engine) as connection,
+    ):
+        remember(connection, plan, gathered, made)
+        return draft.publish()
 
 
 def _iter_ancestors(
@@ -166,13 +177,14 @@ def find_label_suspects(
     workspace: Workspace,
     version: DatasetVersion,
     *,
+    fields: Collection[FixField] = tuple(FixField),
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[Features, list[Suspect]]:
-    """Return a version's features, and its labels of type and colour, the most suspect first."""
+    """Return a version's features, and the labels of some fields, the most suspect first."""
     reader = FeatureReader(workspace.champion, threads=workspace.settings.vision.threads)
     features = read_features(version, reader, on_progress=on_progress)
     suspects = [
-        suspect for field in FixField for suspect in find_suspects(version.items, features, field)
+        suspect for field in fields for suspect in find_suspects(version.items, features, field)
     ]
     return features, sorted(suspects, key=lambda one: one.score)
 

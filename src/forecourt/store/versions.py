@@ -24,8 +24,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -131,45 +131,71 @@ def check_name(root: Path, name: str) -> None:
         raise UsageError(f"There is a version {name} already, and versions never change.")
 
 
-def write_version(root: Path, new: NewVersion, *, card: str) -> DatasetVersion:
-    """Write a version beside its place and move it there: nobody ever meets half of one.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A version that lies beside its place, whole, and is not seen yet."""
+
+    folder: Path
+    version: DatasetVersion
+
+    def publish(self) -> DatasetVersion:
+        """Move the version to its place.
+
+        Raises:
+            UsageError: another of that name was there first.
+        """
+        place = self.version.folder
+        check_name(place.parent, place.name)
+        self.folder.rename(place)
+        return self.version
+
+
+@contextmanager
+def drafting(root: Path, new: NewVersion, *, card: str) -> Iterator[Draft]:
+    """Write a version beside its place; what is not published in the block is removed.
 
     Raises:
         UsageError: the name will not do.
         StoreError: the folder cannot be written, or a picture is not there.
     """
     check_name(root, new.name)
-    draft = root / f".draft-{new.name}"
+    folder = root / f".draft-{new.name}"
     try:
-        shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed
-        draft.mkdir(parents=True)
-        items = sorted(new.items, key=lambda item: item.key)
-        size = 0
-        for item in items:
-            size += _place(new.files[item.image], draft / item.image, link=item.image in new.owned)
-        pq.write_table(_to_table(items), draft / MANIFEST_FILE, compression="zstd")
-        summary = Summary(
-            name=new.name,
-            created_at=new.created_at,
-            manifest_sha256=_digest(draft / MANIFEST_FILE),
-            images=len(items),
-            size_bytes=size,
-            recipe=new.recipe,
-            left_out=_count_reasons(new.omissions),
-            counts=new.counts,
-        )
-        _write_omissions(draft / LEFT_OUT_FILE, new.omissions)
-        (draft / CARD_FILE).write_text(card, encoding="utf-8")
-        text = json.dumps({"format": FORMAT, **asdict(summary)}, indent=1, default=_to_json)
-        (draft / SUMMARY_FILE).write_text(text + "\n", encoding="utf-8")
-        draft.rename(root / new.name)
-    except OSError as error:
-        raise StoreError(
-            f"Cannot write the version {new.name} to {root}: {error.strerror}: {error.filename}."
-        ) from error
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+        try:
+            version = _write_draft(folder, root / new.name, new, card)
+        except OSError as error:
+            raise StoreError(
+                f"Cannot write the version {new.name} to {root}: {error.strerror}: "
+                f"{error.filename}."
+            ) from error
+        yield Draft(folder, version)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return DatasetVersion(root / new.name, summary, tuple(items))
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_draft(folder: Path, place: Path, new: NewVersion, card: str) -> DatasetVersion:
+    folder.mkdir(parents=True)
+    items = sorted(new.items, key=lambda item: item.key)
+    size = 0
+    for item in items:
+        size += _place(new.files[item.image], folder / item.image, link=item.image in new.owned)
+    pq.write_table(_to_table(items), folder / MANIFEST_FILE, compression="zstd")
+    summary = Summary(
+        name=new.name,
+        created_at=new.created_at,
+        manifest_sha256=_digest(folder / MANIFEST_FILE),
+        images=len(items),
+        size_bytes=size,
+        recipe=new.recipe,
+        left_out=_count_reasons(new.omissions),
+        counts=new.counts,
+    )
+    _write_omissions(folder / LEFT_OUT_FILE, new.omissions)
+    (folder / CARD_FILE).write_text(card, encoding="utf-8")
+    text = json.dumps({"format": FORMAT, **asdict(summary)}, indent=1, default=_to_json)
+    (folder / SUMMARY_FILE).write_text(text + "\n", encoding="utf-8")
+    return DatasetVersion(place, summary, tuple(items))
 
 
 def read_version(folder: Path, *, verify: bool = False) -> DatasetVersion:

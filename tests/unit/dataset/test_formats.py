@@ -19,7 +19,7 @@ from forecourt.dataset.formats.read import Format, read_offers
 from forecourt.dataset.formats.write import export
 from forecourt.dataset.offers import Offer
 from forecourt.dataset.sift import Picture, sift
-from forecourt.store.versions import DatasetVersion, NewVersion, write_version
+from forecourt.store.versions import DatasetVersion, NewVersion, drafting
 from tests.support.pictures import encode, paint
 from tests.support.tiny_bundle import MAGENTA, PAINTS
 
@@ -54,7 +54,8 @@ def version_of(source: Path, root: Path) -> DatasetVersion:
         omissions=(),
         counts={},
     )
-    return write_version(root, new, card="")
+    with drafting(root, new, card="") as draft:
+        return draft.publish()
 
 
 @pytest.fixture

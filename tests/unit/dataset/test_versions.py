@@ -16,11 +16,12 @@ from forecourt.core.errors import StoreError, UsageError
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import VisualKey
 from forecourt.store.versions import (
+    DatasetVersion,
     NewVersion,
+    drafting,
     list_versions,
     read_omissions,
     read_version,
-    write_version,
 )
 from tests.support.dataset_pictures import item
 
@@ -60,6 +61,11 @@ def new_version(
         ],
         counts={"train": {"images": 2}},
     )
+
+
+def write_version(root: Path, new: NewVersion, *, card: str) -> DatasetVersion:
+    with drafting(root, new, card=card) as draft:
+        return draft.publish()
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
@@ -111,6 +117,21 @@ def test_a_version_is_never_written_over(tmp_path: Path) -> None:
 def test_a_name_that_is_no_folders_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="cannot name a version"):
         write_version(tmp_path, new_version(tmp_path / "files", name), card="")
+
+
+def test_of_two_that_are_drafted_under_one_name_the_first_stays(tmp_path: Path) -> None:
+    with drafting(tmp_path, new_version(tmp_path / "files"), card="first") as draft:
+        (tmp_path / "v1").mkdir()  # another process was faster
+        with pytest.raises(UsageError, match="There is a version v1 already"):
+            draft.publish()
+    assert [path.name for path in tmp_path.iterdir() if path.name != "files"] == ["v1"]
+
+
+def test_what_is_not_published_is_never_seen(tmp_path: Path) -> None:
+    root = tmp_path / "datasets"
+    with drafting(root, new_version(tmp_path / "files"), card=""):
+        assert list_versions(root) == []
+    assert list(root.iterdir()) == []
 
 
 def test_what_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
