@@ -182,3 +182,24 @@ def test_what_cannot_be_done_is_told_in_one_line(
     assert (ended.code, ended.err.count("\n")) == (2, 1)
     assert message in ended.err
     assert json.loads(run("dataset", "list", "--json").out)[0]["name"] == imported.name
+
+
+@pytest.mark.usefixtures("imported")
+def test_since_the_release_is_since_the_promotion(
+    run: Run, host: ImageHost, tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = [host.put(f"/{number}.jpg", patchwork(200 + number)) for number in range(2)]
+    run("tag", write_feed(tmp_path, {"v1": urls}))
+    run("fix", "-a", "acme", "--url", urls[0], "--type", "Stock", "--by", "ada")
+    # Before any promotion, the champion's own date counts: the day before these tests were written.
+    since = ["--since", "release", "--json"]
+    assert run("dataset", "build", "all", "--no-parent", *since).json["images"] == 1
+    assert run("models", "add", tiny_bundle, "--by", "ada").code == 0
+    assert run("models", "promote", "tiny-1", "--by", "ada").code == 0
+    monkeypatch.delenv("FORECOURT_VISION__BUNDLE")
+    run("fix", "-a", "acme", "--url", urls[1], "--type", "Stock", "--by", "ada")
+    run("dataset", "build", "new", "--no-parent", *since)
+    out = tmp_path / "exported"
+    run("dataset", "export", "new", "--format", "csv", "--out", out)
+    with (out / "data.csv").open(newline="") as file:
+        assert [row["url"] for row in csv.DictReader(file)] == urls[1:]

@@ -301,12 +301,24 @@ def read_since(text: str | None, workspace: Workspace) -> datetime | None:
     if text == "all":
         return datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
     if text == "release":
-        text = workspace.champion.manifest.created
+        return _released_at(workspace)
     try:
         given = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"--since is {text!r}; write a date, as 2026-11-01.") from error
     return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def _released_at(workspace: Workspace) -> datetime:
+    """Return when the champion was promoted; one that was never, when it was made."""
+    from forecourt.store.engine import reading
+    from forecourt.store.registry import last_promotion
+
+    with reading(workspace.engine) as connection:
+        promotion = last_promotion(connection)
+    if promotion is not None:
+        return promotion.at
+    return datetime.fromisoformat(workspace.champion.manifest.created).replace(tzinfo=UTC)
 
 
 def _summary_to_json(summary: Summary) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """Decisions on pictures of datasets, and the sides of the split.
 
-Revision: 0009
-Follows: 0005
+Revision: 0010
+Follows: 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0005"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
