@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from forecourt.cli import dataset
 from tests.support.command_line import Run, write_feed
 from tests.support.image_host import ImageHost
 from tests.support.pictures import patchwork
@@ -184,7 +186,7 @@ def test_what_cannot_be_done_is_told_in_one_line(
     assert json.loads(run("dataset", "list", "--json").out)[0]["name"] == imported.name
 
 
-@pytest.mark.usefixtures("imported")
+@pytest.mark.usefixtures("command_settings", "imported")
 def test_since_the_release_is_since_the_promotion(
     run: Run, host: ImageHost, tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,3 +205,23 @@ def test_since_the_release_is_since_the_promotion(
     run("dataset", "export", "new", "--format", "csv", "--out", out)
     with (out / "data.csv").open(newline="") as file:
         assert [row["url"] for row in csv.DictReader(file)] == urls[1:]
+
+
+@pytest.mark.usefixtures("command_settings", "imported")
+@pytest.mark.parametrize(
+    ("package", "arguments"),
+    [
+        ("pyarrow", ["list"]),
+        ("cleanlab", ["review-export", "v1", "--out", "review"]),
+        ("cleanlab", ["analyze", "v1"]),
+    ],
+)
+def test_a_missing_package_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, package: str, arguments: list[str]
+) -> None:
+    monkeypatch.setattr(
+        dataset, "find_spec", lambda name: None if name == package else find_spec(name)
+    )
+    ended = run("dataset", *arguments)
+    assert ended.code == 2
+    assert f"This needs {package}: pip install 'forecourt[train,curate]'" in ended.err

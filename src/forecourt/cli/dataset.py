@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -160,19 +162,21 @@ def list_all(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([_summary_to_json(one) for one in versions], ensure_ascii=False))
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("version", "made", "parent", "pictures", *Split, "left out"):
-        table.add_column(heading)
-    for one in versions:
-        table.add_row(
-            one.name,
-            f"{one.created_at:%Y-%m-%d %H:%M}",
-            one.recipe.parent or "",
-            f"{one.images:,}",
-            *(f"{one.counts[split]['images']:,}" for split in Split),
-            f"{sum(one.left_out.values()):,}",
-        )
-    out.print(table)
+    print_rows(
+        "",
+        ("version", "made", "parent", "pictures", *Split, "left out"),
+        [
+            (
+                one.name,
+                f"{one.created_at:%Y-%m-%d %H:%M}",
+                one.recipe.parent or "",
+                one.images,
+                *(one.counts[split]["images"] for split in Split),
+                sum(one.left_out.values()),
+            )
+            for one in versions
+        ],
+    )
 
 
 @app.command()
@@ -200,12 +204,11 @@ def stats(
             typer.echo(json.dumps(document, ensure_ascii=False))
             return
         print_summary(found)
-        table = Table(box=None, pad_edge=False, title="To collect next", title_justify="left")
-        for heading in ("split", "slice", "pictures", "what to do"):
-            table.add_column(heading, overflow="fold")
-        for one in shortages:
-            table.add_row(one.split, one.slice, f"{one.images:,}", one.advice)
-        out.print(table)
+        print_rows(
+            "To collect next",
+            ("split", "slice", "pictures", "what to do"),
+            [(one.split, one.slice, one.images, one.advice) for one in shortages],
+        )
 
 
 @app.command()
@@ -230,14 +233,22 @@ def export(
 
 
 @contextmanager
-def open_datasets() -> Iterator[Workspace]:
-    """Open what dataset commands work with; say so where a package is missing."""
-    try:
-        import forecourt.store.versions  # noqa: F401  # needs pyarrow
-    except ImportError as error:
+def open_datasets(*, ranks_labels: bool = False) -> Iterator[Workspace]:
+    """Open what dataset commands work with.
+
+    Args:
+        ranks_labels: Whether labels will be ranked: that needs more packages.
+
+    Raises:
+        UsageError: a package is missing.
+    """
+    needed = ("pyarrow", *(("onnx", "sklearn", "cleanlab") if ranks_labels else ()))
+    missing = [name for name in needed if find_spec(name) is None]
+    if missing:
         raise UsageError(
-            f"Datasets need the package {error.name}: pip install 'forecourt[train,curate]'."
-        ) from error
+            f"This needs {', '.join(missing)}: pip install 'forecourt[train,curate]' "
+            "(docs/dataset.md)."
+        )
     from forecourt.jobs.workspace import open_workspace
 
     with open_workspace(Settings()) as workspace:
@@ -256,25 +267,31 @@ def show_progress(title: str) -> Iterator[Callable[[int, int], None]]:
 def print_summary(version: DatasetVersion) -> None:
     """Print counts of a version for people."""
     summary = version.summary
-    table = Table(
-        box=None, pad_edge=False, title=f"{version.name}: {summary.images:,} pictures, "
-        f"{summary.size_bytes / 1e6:,.0f} MB", title_justify="left",
-    )  # fmt: skip
-    for heading in ("", *Split):
-        table.add_column(heading, justify="right" if heading else "left")
-    for field in ("image_type", "color", "kind", "source"):
-        names = dict.fromkeys(n for split in Split for n in summary.counts[split][field])
-        for name in names:
-            numbers = (summary.counts[split][field].get(name, 0) for split in Split)
-            table.add_row(name, *(f"{number:,}" for number in numbers))
-        table.add_section()
-    advertisers = (summary.counts[split]["advertisers"] for split in Split)
-    table.add_row("advertisers", *(f"{number:,}" for number in advertisers))
-    out.print(table)
+    rows = [
+        (name, *(summary.counts[split][field].get(name, 0) for split in Split))
+        for field in ("image_type", "color", "kind", "source")
+        for name in dict.fromkeys(n for split in Split for n in summary.counts[split][field])
+    ]
+    rows.append(("advertisers", *(summary.counts[split]["advertisers"] for split in Split)))
+    size = f"{summary.size_bytes / 1e6:,.0f} MB"
+    print_rows(f"{version.name}: {summary.images:,} pictures, {size}", ("", *Split), rows)
     if summary.left_out:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in summary.left_out.items())
         out.print(f"Left out: {reasons} (left_out.csv).", highlight=False)
     out.print(f"In {version.folder}", highlight=False, markup=False)
+
+
+def print_rows(title: str, headings: Sequence[str], rows: Sequence[tuple[str | int, ...]]) -> None:
+    """Print a table for people, under a title; what others wrote is shown as it is."""
+    if title:
+        out.print(title, highlight=False, markup=False, style="bold")
+    table = Table(box=None, pad_edge=False)
+    for place, heading in enumerate(headings):
+        is_number = any(isinstance(row[place], int) for row in rows)
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(f"{one:,}" if isinstance(one, int) else escape(one) for one in row))
+    out.print(table)
 
 
 def _build(workspace: Workspace, order: Order, *, as_json: bool) -> None:

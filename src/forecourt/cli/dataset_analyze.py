@@ -9,10 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from forecourt.cli.console import counted, out
-from forecourt.cli.dataset import Json, Version, open_datasets, read_since, show_progress
+from forecourt.cli.dataset import (
+    Json,
+    Version,
+    open_datasets,
+    print_rows,
+    read_since,
+    show_progress,
+)
 from forecourt.cli.files import open_output
 from forecourt.core.errors import UsageError
 from forecourt.core.fixes import FixField
@@ -53,7 +59,7 @@ def analyze(
     as_json: Json = False,
 ) -> None:
     """Explain mistakes: what training shows that is like them, and what it lacks."""
-    with open_datasets() as workspace:
+    with open_datasets(ranks_labels=True) as workspace:
         from forecourt.jobs.datasets import explain, find_label_suspects, open_version
 
         found = open_version(workspace, version)
@@ -64,7 +70,7 @@ def analyze(
         mistakes = [] if wanted else _overruled(workspace, advertiser, after, act_id)
         if not mistakes and not wanted:
             raise UsageError("There are no such mistakes: nothing to explain.")
-        fields = {one.field for one in mistakes} or set(FixField)
+        fields = {one.field for one in mistakes} or _fields_of(wanted)
         with show_progress("Asking the champion") as on_progress:
             features, suspects = find_label_suspects(
                 workspace, found, fields=fields, on_progress=on_progress
@@ -107,6 +113,12 @@ def _read_slice(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _fields_of(of_slice: tuple[str, str] | None) -> set[FixField]:
+    """Return the fields whose misfits a slice is asked for."""
+    named = {field for field in FixField if of_slice and field == of_slice[0]}
+    return named or set(FixField)
+
+
 def _misfits(
     version: DatasetVersion, suspects: list[Suspect], name: str, value: str
 ) -> list[Mistake]:
@@ -117,48 +129,35 @@ def _misfits(
 
 
 def _print_analysis(analysis: Analysis) -> None:
-    table = Table(box=None, pad_edge=False, title="Mistakes", title_justify="left")
-    for heading in ("field", "the model said", "people say", "pictures"):
-        table.add_column(heading)
-    for field, said, right, number in analysis.confusions:
-        table.add_row(field, said, right, f"{number:,}")
-    out.print(table)
-    table = Table(
-        box=None,
-        pad_edge=False,
-        title="Training pictures that mislead: near mistakes, labelled as the model said",
-        title_justify="left",
+    print_rows(
+        "Mistakes", ("field", "the model said", "people say", "pictures"), analysis.confusions
     )
-    for heading in ("near", "picture", "type", "color", "advertiser", "url"):
-        table.add_column(heading, overflow="fold")
-    for item, number in analysis.pullers[:_SHOWN]:
-        table.add_row(
-            f"{number:,}",
-            item.key[:12],
-            item.image_type,
-            item.color or "",
-            item.advertiser,
-            item.url,
-        )
-    out.print(table)
+    print_rows(
+        "Training pictures that mislead: near mistakes, labelled as the model said",
+        ("near", "picture", "type", "color", "advertiser", "url"),
+        [
+            (number, one.key[:12], one.image_type, one.color or "", one.advertiser, one.url)
+            for one, number in analysis.pullers[:_SHOWN]
+        ],
+    )
     out.print(
         f"{counted(len(analysis.pullers), 'picture')} in all, "
         f"{len({one.item.key for one in analysis.suspects}):,} of them with a suspect label.",
         highlight=False,
     )
-    table = Table(
-        box=None, pad_edge=False, title="Among mistakes and in training", title_justify="left"
+    print_rows(
+        "Among mistakes and in training",
+        ("slice", "mistakes", "training", "what to do"),
+        [
+            (
+                one.slice,
+                f"{one.mistakes:,} ({one.mistake_share:.0%})",
+                f"{one.training:,} ({one.training_share:.1%})",
+                one.advice,
+            )
+            for one in analysis.imbalances[: 2 * _SHOWN]
+        ],
     )
-    for heading in ("slice", "mistakes", "training", "what to do"):
-        table.add_column(heading, overflow="fold")
-    for one in analysis.imbalances[: 2 * _SHOWN]:
-        table.add_row(
-            one.slice,
-            f"{one.mistakes:,} ({one.mistake_share:.0%})",
-            f"{one.training:,} ({one.training_share:.1%})",
-            one.advice,
-        )
-    out.print(table)
 
 
 def _to_json(analysis: Analysis) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def review_export(
     ] = False,
 ) -> None:
     """Write out the labels that are most likely wrong: a table to fill in, a page to look at."""
-    with open_datasets() as workspace:
+    with open_datasets(ranks_labels=True) as workspace:
         from forecourt.dataset import review
         from forecourt.jobs.datasets import find_label_suspects, open_version
         from forecourt.store.datasets import load_decisions
