@@ -193,6 +193,7 @@ def remember(connection: sa.Connection, plan: Plan, gathered: Gathered, made: Ma
     Raises:
         UsageError: others were given since `gather`: the version may contradict them.
     """
+    datasets.lock_sides(connection)
     if datasets.load_sides(connection) != gathered.knowledge.sides:
         raise UsageError(
             f"Another version was finished while {plan.name} was made; run the same command again."

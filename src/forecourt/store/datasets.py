@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from forecourt.core.dataset import Decision, Opinion, Sides, Split, Unit, Verdict
 from forecourt.core.labels import ImageType, parse_color
 from forecourt.store.chunks import chunks
+from forecourt.store.engine import wait_for_turn
 from forecourt.store.schema import dataset_decisions, dataset_sides
 from forecourt.store.upsert import insert_new
 
 _NO_PAINT = "none"
+_LOCK = 0x44415441  # an advisory lock of PostgreSQL; the number only has to be ours
 
 
 def add_decisions(connection: sa.Connection, decisions: Sequence[Decision]) -> None:
@@ -34,6 +36,11 @@ def load_decisions(
         for some in chunks(keys)
         for key, decision in _load(connection, dataset_decisions.c.key.in_(some)).items()
     }
+
+
+def lock_sides(connection: sa.Connection) -> None:
+    """Let one transaction at a time give sides: what one reads, no other changes meanwhile."""
+    wait_for_turn(connection, _LOCK)
 
 
 def add_sides(connection: sa.Connection, sides: Sides, *, version: str, at: datetime) -> None:
