@@ -20,6 +20,7 @@ NAMES = (
     "many_fixes",
     "cost",
     "hard_set",
+    "label_errors",
 )
 BY_NAME_ONLY = ("chains",)  # it trains networks
 

@@ -28,3 +28,9 @@ def encode(image: Image.Image, file_format: str = "JPEG", **options: object) -> 
 def jpeg(rgb: tuple[int, int, int], *, seed: int | None = None) -> bytes:
     """Return an almost even JPEG."""
     return encode(paint(rgb, seed=seed), "JPEG", quality=90)
+
+
+def patchwork(seed: int) -> bytes:
+    """Return a JPEG of coarse patches that looks like none of another seed."""
+    patches = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), np.uint8)
+    return encode(Image.fromarray(patches.repeat(10, 0).repeat(10, 1)), "JPEG", quality=90)

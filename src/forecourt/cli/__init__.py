@@ -17,6 +17,9 @@ from forecourt.cli import (
     audit,
     classify,
     conflicts,
+    dataset,
+    dataset_analyze,
+    dataset_review,
     demo,
     evaluate,
     fix,
@@ -84,6 +87,13 @@ app.command("resolve")(conflicts.resolve)
 app.command("oddities")(oddities.oddities)
 app.command("misclassified")(oddities.misclassified)
 app.command("evaluate")(evaluate.run)
+dataset.app.command("review-export")(dataset_review.review_export)
+dataset.app.command("review-import")(dataset_review.review_import)
+dataset.app.command("keep")(dataset_review.keep)
+dataset.app.command("drop")(dataset_review.drop)
+dataset.app.command("relabel")(dataset_review.relabel)
+dataset.app.command("analyze")(dataset_analyze.analyze)
+app.add_typer(dataset.app, name="dataset")
 app.add_typer(models.app, name="models")
 app.command("hosts")(inspect.hosts)
 app.add_typer(keys.app, name="keys")

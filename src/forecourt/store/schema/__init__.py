@@ -10,6 +10,7 @@
         models ─< promotions                               └─< ruling_states >─ rulings
         users ─< sessions      api_keys, users ─< audit_log      login_failures
         webhooks ─< deliveries ─< delivery_attempts
+        dataset_decisions    dataset_sides
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
 key under which it was ever seen is an alias. `vehicle_images` says what stands where in an
@@ -24,6 +25,7 @@ from forecourt.store.schema.access import (
     users,
 )
 from forecourt.store.schema.base import UtcDateTime, metadata
+from forecourt.store.schema.datasets import dataset_decisions, dataset_sides
 from forecourt.store.schema.fixes import (
     acts,
     carries,
@@ -60,6 +62,8 @@ __all__ = [
     "carries",
     "carry_states",
     "class_counts",
+    "dataset_decisions",
+    "dataset_sides",
     "deliveries",
     "delivery_attempts",
     "fix_states",

@@ -1,0 +1,1 @@
+"""Dataset versions: made from imports, fixes and decisions; looked through; exported."""

@@ -1,0 +1,1 @@
+"""Labelled pictures of others: folders by class, tables, COCO, Label Studio, Hugging Face."""
