@@ -89,12 +89,12 @@ def find_flipped(items: Sequence[Item], features: Features, seed: int) -> float:
 
 def look_untaught(weights: Path, files: Sequence[Path]) -> Features:
     """Return the pooled features of ImageNet's network, which was taught none of our labels."""
-    import torch  # noqa: PLC0415  # only where the weights are there
+    import torch  # only where the weights are there
 
-    from forecourt.train.backbone import build_backbone, load_imagenet  # noqa: PLC0415
-    from forecourt.train.eyes import INPUT_SIZE  # noqa: PLC0415
-    from forecourt.vision.decode import decode_image  # noqa: PLC0415
-    from forecourt.vision.preprocess import resize_square, to_input  # noqa: PLC0415
+    from forecourt.train.backbone import build_backbone, load_imagenet
+    from forecourt.train.eyes import INPUT_SIZE
+    from forecourt.vision.decode import decode_image
+    from forecourt.vision.preprocess import resize_square, to_input
 
     backbone = build_backbone()
     load_imagenet(backbone, weights / IMAGENET)

@@ -142,7 +142,7 @@ class Traffic:
             self._is_over.wait(0.2)
 
     def _fix(self) -> None:
-        while not self._is_over.wait(1e9 if __import__("os").environ.get("NOFIX") else 0.3):
+        while not self._is_over.wait(0.3):
             if self._caller.scrapes:
                 self._caller.post_fix(self._rng)
 
@@ -210,9 +210,7 @@ def _check_scrape(
     wanted = Counter(
         (url, color) for advertiser, url, color in caller.fixes if advertiser == scrape.advertiser
     )
-    kept = (
-        wanted if __import__("os").environ.get("NOFIX") else caller.count_fixes(scrape.advertiser)
-    )
+    kept = caller.count_fixes(scrape.advertiser)
     if kept != wanted:
         outcome.wrong.append(
             f"{scrape.advertiser}: fixes {wanted - kept} lost, {kept - wanted} new"
@@ -238,8 +236,8 @@ def main() -> int:
         print(
             f"{database}: {outcome.kills.total()} kills ({counts}) in {outcome.seconds:.0f} s; "
             f"{outcome.scrapes} scrapes with {outcome.images:,} images finished, {outcome.fixes} "
-            f"fixes; longest standstill {outcome.longest_standstill_s:.1f} s; {outcome.ended} ended "
-            "by themselves"
+            f"fixes; longest standstill {outcome.longest_standstill_s:.1f} s; "
+            f"{outcome.ended} processes ended by themselves"
         )
         for sentence in outcome.wrong[:20]:
             print(f"  WRONG: {sentence}")

@@ -33,6 +33,7 @@ from forecourt.store.schema import flights
 if sys.platform != "win32":
     import fcntl
 
+PATIENCE_S = 20.0  # with whoever is at work on the same; a batch takes a second or two
 _PAUSE_S = (0.01, 0.05)
 _SESSIONS = sa.table("pg_stat_activity", sa.column("pid"), sa.column("backend_start"))
 
@@ -85,12 +86,15 @@ class Claims:
     def hold(self, keys: Collection[str]) -> Iterator[bool]:
         """Claim all of `keys`, waiting for those who are at work on them.
 
+        Whoever is at it for so long is stuck: then the context is entered all the same.
+
         Yields:
             Whether there was anybody to wait for: what was looked up before may have changed.
         """
         wanted = set(keys)
         has_waited = False
-        while (granted := self.take(wanted)) != wanted:
+        until = time.monotonic() + PATIENCE_S
+        while (granted := self.take(wanted)) != wanted and time.monotonic() < until:
             # Never hold some while waiting for others: two who did would wait for ever.
             self.release(granted)
             has_waited = True
@@ -98,7 +102,7 @@ class Claims:
         try:
             yield has_waited
         finally:
-            self.release(wanted)
+            self.release(granted)
 
     def close(self) -> None:
         """Give everything back."""
@@ -141,13 +145,15 @@ class _Rows:
         pid, started = self._session
         rows = [{"key": key, "pid": pid, "started": started} for key in keys]
         insert = postgresql.insert(flights).values(rows)
-        is_alive = sa.exists().where(
-            _SESSIONS.c.pid == flights.c.pid, _SESSIONS.c.backend_start == flights.c.started
+        # Not EXISTS: outside a SELECT, SQLAlchemy would let that look at all rows of `flights`.
+        alive = sa.select(_SESSIONS.c.pid, _SESSIONS.c.backend_start).where(
+            _SESSIONS.c.backend_start.is_not(None)
         )
+        is_orphaned = sa.tuple_(flights.c.pid, flights.c.started).not_in(alive)
         statement = insert.on_conflict_do_update(
             index_elements=["key"],
             set_={"pid": insert.excluded.pid, "started": insert.excluded.started},
-            where=sa.or_(~is_alive, self._is_mine()),
+            where=sa.or_(is_orphaned, self._is_mine()),
         ).returning(flights.c.key)
         try:
             return connection.scalars(statement).all()

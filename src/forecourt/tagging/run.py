@@ -39,6 +39,7 @@ _BATCH_OUTCOMES = 1_000
 _BATCH_S = 2.0  # a slow host's answers are kept, and shown, all the same
 _PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
+_PATIENCE_S = 30.0  # longer than one request may take, by default
 
 
 class Ending(StrEnum):
@@ -123,6 +124,7 @@ class _Run:
         self._flights: dict[int, Flight] = {}
         self._urls_in_flight: set[str] = set()
         self._claimed: set[str] = set()
+        self._waits_for_others = True
         self._started_at = _now()
         self.tally = Tally()
 
@@ -149,12 +151,17 @@ class _Run:
         self.tally.total = scrape.images if scrape else pending
         self.tally.earlier = self.tally.total - pending
         pause_s = _PAUSE_S
+        moved_at = time.monotonic()
         while pending and not self.is_over():
+            before = pending
             self._settle_known()
             has_asked = self._ask_network()
             with reading(self._tools.engine) as connection:
                 pending = worklist.count_pending(connection, self._scrape_id)
-            if pending and not has_asked:  # others are at work on all that is left
+            if has_asked or pending < before:
+                moved_at, pause_s = time.monotonic(), _PAUSE_S
+            elif pending:  # others are at work on all that is left
+                self._waits_for_others = time.monotonic() - moved_at < _PATIENCE_S
                 time.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
@@ -259,6 +266,8 @@ class _Run:
             return wanted
         by_claim = {_claim(url_key): url_key for url_key in wanted}
         granted = {by_claim[claim] for claim in self._tools.claims.take(by_claim.keys())}
+        if not self._waits_for_others:  # whoever is at it has been for too long
+            granted = wanted
         self._claimed |= granted
         with reading(self._tools.engine) as connection:
             # Who gave a claim back before we took it has stored an answer.
