@@ -11,6 +11,7 @@ from forecourt.jobs.engines import open_engines
 from forecourt.jobs.workspace import open_workspace
 from tests.support.api import Api, open_api
 from tests.support.gate import use_cheap_hashes
+from tests.support.shop import Shop
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +28,14 @@ def api(settings: Settings, database: str | None) -> Iterator[Api]:
         open_api(engines) as opened,
     ):
         yield opened
+
+
+@pytest.fixture
+def shop(api: Api) -> Shop:
+    """Two advertisers that show the same three images, which the champion takes for Dealer, Grey.
+
+    It empties the database: make keys after it.
+    """
+    found = Shop(api.service.engine)
+    found.promote(api.service.model_version)
+    return found
