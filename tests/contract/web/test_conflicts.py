@@ -120,23 +120,21 @@ def test_ruling__a_type_for_everyone(api: Api, disputed: Shop, staff: Headers) -
     assert disputed.shown(ZENITH)[0][0] == "Dealer"
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ({"ruling": "everyone"}, 422),
-        ({"ruling": "keep_both", "value": "Red"}, 422),
-        ({"ruling": "everyone", "value": "Stock"}, 422),
-        ({"ruling": "everyone", "value": "Red", "field": "image_type"}, 422),
-        ({"ruling": "everyone", "value": "none", "field": "image_type"}, 422),
-        ({"ruling": "toss a coin"}, 422),
-        ({"image_id": 999_999}, 404),
-        ({"image_id": 2**63}, 422),
-    ],
-)
-def test_ruling__what_cannot_be_is_refused(
-    api: Api, disputed: Shop, staff: Headers, body: dict[str, Any], status: int
-) -> None:
-    assert resolve(api, staff, disputed, **body).status_code == status
+REFUSED: list[tuple[dict[str, Any], int]] = [
+    ({"ruling": "everyone"}, 422),
+    ({"ruling": "keep_both", "value": "Red"}, 422),
+    ({"ruling": "everyone", "value": "Stock"}, 422),
+    ({"ruling": "everyone", "value": "Red", "field": "image_type"}, 422),
+    ({"ruling": "everyone", "value": "none", "field": "image_type"}, 422),
+    ({"ruling": "toss a coin"}, 422),
+    ({"image_id": 999_999}, 404),
+    ({"image_id": 2**63}, 422),
+]
+
+
+def test_ruling__what_cannot_be_is_refused(api: Api, disputed: Shop, staff: Headers) -> None:
+    for body, status in REFUSED:
+        assert resolve(api, staff, disputed, **body).status_code == status, body
     assert len(disputed.conflicts()) == 3
     assert api.log("conflict.resolve") == []
 

@@ -38,6 +38,10 @@ _FIX: dict[str, JsonValue] = {
 }
 
 
+# A string, so that it is written as the command writes it.
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
 class FixOut(BaseModel):
     """One field of one image, changed by one person."""
 
@@ -46,7 +50,7 @@ class FixOut(BaseModel):
     kind: Literal["fix"]
     id: int
     act_id: int = Field(description="All that was done in one go; it is undone in one go too.")
-    at: datetime
+    at: Time
     by: str
     role: Role
     source: ActSource
@@ -69,7 +73,7 @@ class RulingOut(BaseModel):
     kind: Literal["ruling"]
     id: int
     act_id: int
-    at: datetime
+    at: Time
     by: str
     role: Role
     source: ActSource

@@ -67,8 +67,8 @@ def name_file(name: str, ending: str) -> str:
     """
     stem = "".join("_" if _is_unsafe(one) else one for one in name)[:_LONGEST_STEM]
     file = f"{stem.strip(' .') or 'unnamed'}-sitemap.{ending}"
-    plain = unicodedata.normalize("NFKD", file).encode("ascii", "replace").decode()
-    plain = "".join("_" if _is_unsafe(one) else one for one in plain)
+    parts = (one for one in unicodedata.normalize("NFKD", file) if not unicodedata.combining(one))
+    plain = "".join(one if one.isascii() and not _is_unsafe(one) else "_" for one in parts)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file, safe='')}"
 
 
