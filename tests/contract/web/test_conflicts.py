@@ -41,12 +41,6 @@ def disputed(shop: Shop) -> Shop:
     return shop
 
 
-@pytest.fixture
-def staff(api: Api, disputed: Shop) -> Headers:  # noqa: ARG001  # the shop empties the database
-    headers: Headers = api.key(Role.STAFF)
-    return headers
-
-
 def get(api: Api, headers: Headers, path: str, **query: Any) -> Any:
     answer = api.ask("GET", f"/v1{path}", headers, params=query)
     assert answer.status_code == 200, answer.text

@@ -27,12 +27,6 @@ STOCK = Change(image_type=ImageType.STOCK)
 Headers = dict[str, str]
 
 
-@pytest.fixture
-def staff(api: Api, shop: Shop) -> Headers:  # noqa: ARG001  # the shop empties the database
-    headers: Headers = api.key(Role.STAFF)
-    return headers
-
-
 def get(api: Api, headers: Headers, advertiser: str = ACME, **query: Any) -> Any:
     return api.ask("GET", f"/v1/advertisers/{advertiser}/sitemap", headers, params=query)
 
