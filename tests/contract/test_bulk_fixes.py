@@ -238,7 +238,7 @@ def test_act_on_carries_is_turned_back_by_its_own_advertiser_or_staff(shop: Shop
         connection.execute(
             sa.insert(carry_states).values(act_id=act_id, carry_id=carry_id, is_live=False)
         )
-    with pytest.raises(UsageError, match="inventory of zenith only"):
+    with pytest.raises(NotFoundError, match=f"no act {act_id}"):
         shop.revert(act_id=act_id, role=Role.ADVERTISER, advertiser=ZENITH)
     shop.revert(act_id=act_id, role=Role.ADVERTISER, advertiser=ACME)
     with reading(shop.engine) as connection:

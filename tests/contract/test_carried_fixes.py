@@ -295,7 +295,7 @@ def test_advertiser_may_refuse_in_their_own_sitemap_only(yard: Yard) -> None:
         review.refuse_carried(connection, act, advertiser=ZENITH, urls=[new])
     refused = yard.refuse(new, advertiser=ZENITH, role=Role.ADVERTISER)
     assert (yard.types(ZENITH), yard.types(ACME)) == ([MODEL], [FIXED])
-    with pytest.raises(UsageError, match="may change the inventory of acme only"):
+    with pytest.raises(NotFoundError, match="no act"):
         yard.revert(refused.act_id, role=Role.ADVERTISER, advertiser=ACME)
 
 

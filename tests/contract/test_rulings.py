@@ -238,9 +238,10 @@ def test_an_advertiser_may_neither_rule_nor_undo_a_ruling(disputed: Shop) -> Non
         disputed.rule(0, FixField.COLOR, Ruling.KEEP_BOTH, role=Role.ADVERTISER, advertiser=ACME)
     kept = disputed.rule(0, FixField.COLOR, Ruling.KEEP_BOTH)
     fixed = disputed.rule(0, FixField.COLOR, Ruling.EVERYONE, Color.WHITE)
-    for done in (kept, fixed):
-        with pytest.raises(UsageError, match="Only staff may rule"):
-            disputed.revert(act_id=done.act_id, role=Role.ADVERTISER, advertiser=ACME)
+    with pytest.raises(NotFoundError, match="no act"):  # it touched nothing of theirs
+        disputed.revert(act_id=kept.act_id, role=Role.ADVERTISER, advertiser=ACME)
+    with pytest.raises(UsageError, match="Only staff may rule"):
+        disputed.revert(act_id=fixed.act_id, role=Role.ADVERTISER, advertiser=ACME)
     assert colors(disputed) == ("White", "White")
 
 

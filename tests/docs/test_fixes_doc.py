@@ -7,10 +7,10 @@ from dataclasses import fields
 from pathlib import Path
 
 from forecourt.cli.history import summary_to_json
-from forecourt.cli.oddities import misclassified_to_json, oddity_to_json
 from forecourt.core.fixes import FixField
 from forecourt.core.oddities import Example, Oddity, OddityKind
 from forecourt.feeds.fix_table import ALIASES
+from forecourt.review.forms import misclassified_to_json, oddity_to_json
 from forecourt.review.history_files import HISTORY_COLUMNS
 from forecourt.review.importing import Imported, ImportNote
 from forecourt.review.misclassified import Misclassified

@@ -9,11 +9,10 @@ from pathlib import Path
 import typer.main
 
 from forecourt.cli import app
-from forecourt.cli.conflicts import conflict_to_json
-from forecourt.cli.entries import fix_to_json, ruling_to_json
 from forecourt.core.conflicts import Conflict, ConflictStatus, Ruled, Ruling
 from forecourt.core.fixes import ActSource, Fix, FixField
 from forecourt.core.records import Role
+from forecourt.review.forms import conflict_to_json, fix_to_json, ruling_to_json
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "fixes.md"
 AT = datetime(2026, 11, 24, tzinfo=UTC)

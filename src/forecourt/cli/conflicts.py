@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from forecourt.cli.console import out
-from forecourt.cli.entries import fix_to_json, make_act, print_done, print_table, ruling_to_json
+from forecourt.cli.entries import make_act, print_done, print_table
 from forecourt.core.conflicts import Conflict, ConflictStatus, Ruling
 from forecourt.core.errors import UsageError
 from forecourt.core.fixes import FixField
@@ -30,6 +30,7 @@ def conflicts(
     """List images on which advertisers, or an advertiser and staff, disagree."""
     from forecourt import review
     from forecourt.jobs.workspace import open_workspace
+    from forecourt.review.forms import conflict_to_json
     from forecourt.store.engine import reading
 
     with open_workspace(Settings()) as workspace, reading(workspace.engine) as connection:
@@ -92,18 +93,6 @@ def resolve(
                 value=value,
             )
         print_done(workspace, done, as_json=as_json)
-
-
-def conflict_to_json(conflict: Conflict) -> dict[str, Any]:
-    """Return the JSON form of a conflict; its shape is a contract (docs/fixes.md)."""
-    return {
-        "image_id": conflict.image_id,
-        "field": conflict.field,
-        "status": conflict.status,
-        "positions": [fix_to_json(one) for one in conflict.positions],
-        "history": [fix_to_json(one) for one in conflict.history],
-        "rulings": [ruling_to_json(one) for one in conflict.rulings],
-    }
 
 
 def _print_conflict(conflict: Conflict) -> None:

@@ -23,54 +23,6 @@ if TYPE_CHECKING:
 _SHOWN = 20  # fixes of an act that people see in the table
 
 
-def fix_to_json(fix: Fix) -> dict[str, Any]:
-    """Return the JSON form of a fix; its shape is a contract (docs/api.md)."""
-    return {
-        "kind": "fix",
-        "id": fix.id,
-        "act_id": fix.act_id,
-        "at": fix.at.isoformat(),
-        "by": fix.by,
-        "role": fix.role,
-        "source": fix.source,
-        "note": fix.note,
-        "advertiser": fix.advertiser,
-        "everywhere": fix.everywhere,
-        "vehicle_id": fix.vehicle_id,
-        "vin": fix.vin,
-        "url": fix.url,
-        "field": fix.field,
-        "from": fix.value_from,
-        "to": fix.value,
-        "model_version": fix.model_version,
-        "live": fix.is_live,
-    }
-
-
-def ruling_to_json(ruled: Ruled) -> dict[str, Any]:
-    """Return the JSON form of a ruling; its shape is a contract (docs/fixes.md)."""
-    return {
-        "kind": "ruling",
-        "id": ruled.id,
-        "act_id": ruled.act_id,
-        "at": ruled.at.isoformat(),
-        "by": ruled.by,
-        "role": ruled.role,
-        "source": ruled.source,
-        "note": ruled.note,
-        "image_id": ruled.image_id,
-        "field": ruled.field,
-        "ruling": ruled.ruling,
-        "positions": list(ruled.positions),
-        "live": ruled.is_live,
-    }
-
-
-def entry_to_json(entry: Fix | Ruled) -> dict[str, Any]:
-    """Return the JSON form of one entry of a history; `kind` tells the two forms apart."""
-    return ruling_to_json(entry) if isinstance(entry, Ruled) else fix_to_json(entry)
-
-
 def make_act(by: str, role: str, advertiser: str | None, note: str) -> NewAct:
     """Return what somebody does from the shell now.
 
@@ -86,6 +38,7 @@ def make_act(by: str, role: str, advertiser: str | None, note: str) -> NewAct:
 def print_done(workspace: Workspace, done: Done, *, as_json: bool) -> None:
     """Print what an act did: all of it as JSON, the beginning of it for people."""
     from forecourt import review
+    from forecourt.review.forms import fix_to_json
     from forecourt.store.engine import reading
 
     if as_json:

@@ -205,7 +205,7 @@ def _fix(
     from forecourt.store.engine import writing
 
     with writing(workspace.engine) as connection:
-        done = review.fix_selection(
+        return review.fix_selection(
             connection,
             act,
             advertiser=advertiser,
@@ -213,14 +213,8 @@ def _fix(
             change=change,
             model_version=workspace.champion.version,
             everywhere=everywhere,
+            at_most=confirmed,
         )
-        images = done.count // change.fields
-        if confirmed is not None and images > confirmed:
-            # The transaction ends here: nothing that nobody agreed to is kept.
-            raise UsageError(
-                f"Meanwhile {images:,} images fit, not {confirmed:,}. Nothing is fixed; try again."
-            )
-    return done
 
 
 def _print_notes(workspace: Workspace, advertiser: str, done: Done) -> None:
@@ -272,18 +266,10 @@ def _is_terminal() -> bool:
 
 
 def _print_preview(preview: Preview, *, as_json: bool) -> None:
+    from forecourt.review.forms import preview_to_json
+
     if as_json:
-        examples = [
-            {
-                "vehicle_id": one.vehicle.id,
-                "url": one.image.url,
-                "image_type": one.resolved.image_type.value,
-                "color": one.resolved.color.value,
-            }
-            for one in preview.examples
-        ]
-        shown = {"images": preview.images, "examples": examples}
-        typer.echo(json.dumps(shown, ensure_ascii=False))
+        typer.echo(json.dumps(preview_to_json(preview), ensure_ascii=False))
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("vehicle", "title", "type", "color", "image"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from forecourt.cli.console import err, out
-from forecourt.cli.entries import entry_to_json, print_table, write_list
+from forecourt.cli.entries import print_table, write_list
 from forecourt.cli.files import open_output
 from forecourt.core.conflicts import Ruled
 from forecourt.core.errors import UsageError
@@ -51,6 +51,7 @@ def history(
     """Show who changed what, and when; reverted fixes too."""
     from forecourt import review
     from forecourt.jobs.workspace import open_workspace
+    from forecourt.review.forms import entry_to_json
     from forecourt.store.engine import reading
 
     if (advertiser is None) is not every:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from forecourt.cli.console import err, out
-from forecourt.core.errors import NotFoundError
 from forecourt.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,15 +44,11 @@ def hosts(
 
 
 def _reset_host(engine: sa.Engine, host: str) -> None:
-    from forecourt.identity import hosts as trust
+    from forecourt import review
     from forecourt.store.engine import writing
-    from forecourt.store.hosts import load_hosts, save_host
 
     with writing(engine) as connection:
-        if host not in load_hosts(connection, [host], for_update=True):
-            raise NotFoundError(f"No image of {host!r} was ever asked for; see `forecourt hosts`.")
-        fresh = trust.reset(host)
-        save_host(connection, host, state=fresh.state, record=asdict(fresh), at=datetime.now(UTC))
+        review.reset_host(connection, host, at=datetime.now(UTC))
 
 
 def migrate_database() -> None:

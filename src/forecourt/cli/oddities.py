@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -29,6 +28,7 @@ def oddities(advertiser: _Advertiser = None, as_json: _Json = False) -> None:
     """List known weird results: what was seen, why it matters, and what to do."""
     from forecourt import review
     from forecourt.jobs.workspace import open_workspace
+    from forecourt.review.forms import oddity_to_json
     from forecourt.store.engine import reading
 
     with open_workspace(Settings()) as workspace, reading(workspace.engine) as connection:
@@ -57,6 +57,7 @@ def misclassified(
     """Count what people correct most: the model's wrong answers, each once."""
     from forecourt import review
     from forecourt.jobs.workspace import open_workspace
+    from forecourt.review.forms import misclassified_to_json
     from forecourt.store.engine import reading
 
     with open_workspace(Settings()) as workspace, reading(workspace.engine) as connection:
@@ -71,36 +72,6 @@ def misclassified(
         typer.echo(json.dumps([misclassified_to_json(one) for one in found], ensure_ascii=False))
     else:
         _print_misclassified(found, by)
-
-
-def oddity_to_json(oddity: Oddity) -> dict[str, Any]:
-    """Return the JSON form of an oddity; its shape is a contract (docs/api.md)."""
-    from forecourt.core.oddities import ADVICE, WHY
-
-    return {
-        "kind": oddity.kind,
-        "advertiser": oddity.advertiser,
-        "host": oddity.host,
-        "count": oddity.count,
-        "of": oddity.of,
-        "seen": oddity.seen,
-        "why": WHY[oddity.kind],
-        "advice": ADVICE[oddity.kind],
-        "examples": [asdict(one) for one in oddity.examples],
-    }
-
-
-def misclassified_to_json(one: Misclassified) -> dict[str, Any]:
-    """Return the JSON form of a count; its shape is a contract (docs/api.md)."""
-    return {
-        "group": one.group,
-        "field": one.field,
-        "from": one.value_from,
-        "to": one.value,
-        "wrong": one.wrong,
-        "images": one.images,
-        "share": None if one.share is None else round(one.share, 4),
-    }
 
 
 def _print_oddity(oddity: Oddity) -> None:

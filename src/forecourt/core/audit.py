@@ -27,6 +27,12 @@ class AuditAction(StrEnum):
     WEBHOOK_ENABLE = "webhook.enable"
     WEBHOOK_ROTATE = "webhook.rotate"
     WEBHOOK_REPLAY = "webhook.replay"
+    FIX_CREATE = "fix.create"
+    FIX_REVERT = "fix.revert"
+    FIX_REFUSE = "fix.refuse"
+    ACT_UNDO = "act.undo"
+    CONFLICT_RESOLVE = "conflict.resolve"
+    HOST_RESET = "host.reset"
     SESSION_OPEN = "session.open"
     SESSION_CLOSE = "session.close"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from forecourt.core.errors import UsageError
+from forecourt.core.errors import ForbiddenError
 from forecourt.core.fixes import Actor, ActSource, Fix, FixField
 from forecourt.core.records import Role
 
@@ -128,10 +128,10 @@ def check_may_rule(actor: Actor) -> None:
     """Refuse an advertiser: a ruling concerns others too.
 
     Raises:
-        UsageError: the actor is an advertiser.
+        ForbiddenError: the actor is an advertiser.
     """
     if actor.role is Role.ADVERTISER:
-        raise UsageError("Only staff may rule on a disagreement, or undo a ruling.")
+        raise ForbiddenError("Only staff may rule on a disagreement, or undo a ruling.")
 
 
 def _find_status(

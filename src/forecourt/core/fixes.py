@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from forecourt.core.errors import UsageError
+from forecourt.core.errors import ForbiddenError, UsageError
 from forecourt.core.labels import Color, ImageType, parse_color, parse_image_type
 from forecourt.core.records import Role
 from forecourt.core.resolve import FixedValue
@@ -147,23 +147,24 @@ def check_may_fix(actor: Actor, advertiser: str, *, everywhere: bool) -> None:
     """Refuse what an actor may not do: advertisers change their own inventory only.
 
     Raises:
-        UsageError: the actor is an advertiser, and the sitemap another's, or the scope too wide.
+        ForbiddenError: the actor is an advertiser, and the sitemap another's, or the scope too
+            wide.
     """
     if actor.role is not Role.ADVERTISER:
         return
     if actor.advertiser != advertiser:
-        raise UsageError(f"{actor.name} may change the inventory of {actor.advertiser} only.")
+        raise ForbiddenError(f"{actor.name} may change the inventory of {actor.advertiser} only.")
     if everywhere:
-        raise UsageError("Only staff may fix an image for every advertiser.")
+        raise ForbiddenError("Only staff may fix an image for every advertiser.")
 
 
 def check_may_revert(actor: Actor, fix: Fix) -> None:
     """Refuse an advertiser who would revert what is not theirs; staff may revert anything.
 
     Raises:
-        UsageError: the fix is staff's, or another advertiser's.
+        ForbiddenError: the fix is staff's, or another advertiser's.
     """
     if actor.role is Role.ADVERTISER and (
         fix.role is not Role.ADVERTISER or fix.advertiser != actor.advertiser
     ):
-        raise UsageError(f"Fix {fix.id} is not {actor.advertiser}'s; ask staff to revert it.")
+        raise ForbiddenError(f"Fix {fix.id} is not {actor.advertiser}'s; ask staff to revert it.")

@@ -18,9 +18,11 @@ from forecourt.review.fixing import (
     revert,
 )
 from forecourt.review.history_files import events, write_csv, write_jsonl
+from forecourt.review.hosts import reset_host
 from forecourt.review.importing import import_history
 from forecourt.review.misclassified import By, count_misclassified
 from forecourt.review.oddities import list_oddities
+from forecourt.review.pages import Place, list_history
 from forecourt.review.selection import Selection
 from forecourt.review.unshown import UnshownFix, find_unshown
 
@@ -28,6 +30,7 @@ __all__ = [
     "By",
     "Change",
     "Done",
+    "Place",
     "Preview",
     "Selection",
     "UnshownFix",
@@ -40,9 +43,11 @@ __all__ = [
     "import_history",
     "iter_act",
     "list_conflicts",
+    "list_history",
     "list_oddities",
     "preview",
     "refuse_carried",
+    "reset_host",
     "resolve_conflict",
     "revert",
     "rulings",

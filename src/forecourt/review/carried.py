@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from forecourt.core.errors import UsageError
+from forecourt.core.errors import StateError
 from forecourt.core.fixes import ActKind, NewAct, check_may_fix
 from forecourt.review.fixing import Done
 from forecourt.review.selection import iter_located
@@ -34,7 +34,8 @@ def refuse_carried(
 
     Raises:
         NotFoundError: a URL is not in the advertiser's latest sitemap; nothing is refused then.
-        UsageError: nothing was carried to these images, or the actor may not do this.
+        StateError: nothing was carried to these images.
+        ForbiddenError: the actor may not do this.
     """
     check_may_fix(act.actor, advertiser, everywhere=False)
     scrape = stored_scrapes.get_latest(connection, advertiser)
@@ -50,7 +51,7 @@ def refuse_carried(
         if carry.is_live
     ]
     if not live:
-        raise UsageError(
+        raise StateError(
             "No fix was carried to these images. `forecourt export` says in `carried_from` where "
             "one was; a fix of the image itself is undone with `forecourt revert`."
         )

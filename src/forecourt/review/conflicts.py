@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from forecourt.core.conflicts import (
     check_may_rule,
     disagree,
 )
-from forecourt.core.errors import NotFoundError, UsageError
+from forecourt.core.errors import NotFoundError, StateError, UsageError
 from forecourt.core.fixes import ActKind, Fix, FixField, NewAct
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import Role
@@ -25,14 +26,27 @@ from forecourt.store import fixes as stored_fixes
 from forecourt.store import images as stored_images
 
 
-def list_conflicts(connection: sa.Connection, *, with_ruled: bool = False) -> list[Conflict]:
-    """Return where an advertiser and another, or staff, disagree on an image.
+def list_conflicts(
+    connection: sa.Connection,
+    *,
+    with_ruled: bool = False,
+    after: tuple[int, FixField] | None = None,
+    limit: int | None = None,
+) -> list[Conflict]:
+    """Return where an advertiser and another, or staff, disagree on an image, by its number.
 
     Args:
         connection: A connection.
         with_ruled: Also what staff have ruled on; else what waits for them.
+        after: The image and field that the page before ended with; None: the first page.
+        limit: Conflicts at most; None: all.
     """
-    return list(stored_conflicts.iter_conflicts(connection, with_ruled=with_ruled))
+    # The last image of a page may have another field in conflict.
+    found = stored_conflicts.iter_conflicts(
+        connection, with_ruled=with_ruled, after=after[0] - 1 if after else 0
+    )
+    fresh = (one for one in found if after is None or (one.image_id, one.field) > after)
+    return list(islice(fresh, limit))
 
 
 def resolve_conflict(
@@ -58,7 +72,9 @@ def resolve_conflict(
 
     Raises:
         NotFoundError: there is no such image.
-        UsageError: the actor may not rule, nobody disagrees, or the same ruling is in force.
+        ForbiddenError: the actor may not rule.
+        StateError: nobody disagrees, or the same ruling is in force.
+        UsageError: the value is none of the field.
     """
     check_may_rule(act.actor)
     if not stored_conflicts.has_image(connection, image_id):
@@ -108,11 +124,11 @@ def rulings(
 
 def _check_ruling(conflict: Conflict | None, ruling: Ruling) -> None:
     if conflict is not None and conflict.status == ConflictStatus(ruling):
-        raise UsageError("That ruling is in force already.")
+        raise StateError("That ruling is in force already.")
     if ruling is Ruling.AMBIGUOUS:
         return
     if conflict is None or not disagree(conflict.positions):
-        raise UsageError(
+        raise StateError(
             "Nobody disagrees on that field of the image, so there is nothing to settle. To fix it "
             "for everyone: forecourt fix --everywhere."
         )

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forecourt.core.conflicts import check_may_rule
-from forecourt.core.errors import NotFoundError, UsageError
+from forecourt.core.errors import NotFoundError, StateError, UsageError
 from forecourt.core.fixes import (
     ActKind,
     Actor,
@@ -114,6 +114,7 @@ def fix_selection(
     change: Change,
     model_version: str,
     everywhere: bool = False,
+    at_most: int | None = None,
 ) -> Done:
     """Fix one or many images of an advertiser's sitemap in one act: all of them, or none.
 
@@ -125,15 +126,17 @@ def fix_selection(
         change: What they are.
         model_version: The champion, whose answer the person saw.
         everywhere: For every advertiser that shows the images; staff only.
+        at_most: How many images somebody agreed to; None: nobody was asked.
 
     Raises:
         NotFoundError: a URL or vehicle is not in the advertiser's latest sitemap, or nothing fits.
-        UsageError: the actor may not do this.
+        StateError: more images fit than were agreed to.
+        ForbiddenError: the actor may not do this.
     """
     check_may_fix(act.actor, advertiser, everywhere=everywhere)
     with connection.begin_nested():  # what fails on a later page leaves nothing of earlier ones
         act_id = stored_fixes.add_act(connection, act, ActKind.FIX)
-        count = 0
+        images = 0
         for page in iter_selected(connection, advertiser, selection, model_version=model_version):
             rows = [
                 row
@@ -143,8 +146,12 @@ def fix_selection(
                 )
             ]
             stored_fixes.add_fixes(connection, act_id, rows)
-            count += len(rows)
-        if not count:
+            images += len(page)
+        if at_most is not None and images > at_most:
+            raise StateError(
+                f"Meanwhile {images:,} images fit, not {at_most:,}. Nothing is fixed; try again."
+            )
+        if not images:
             raise NotFoundError(f"Nothing in the sitemap of {advertiser!r} fits; nothing is fixed.")
     return load_done(connection, act_id)
 
@@ -175,9 +182,10 @@ def revert(
     """Undo a whole act, or one fix. What was reverted comes back by reverting the revert.
 
     Raises:
-        NotFoundError: there is no such act or fix.
-        UsageError: not exactly one of the two is given, there is nothing left to undo, or the
-            actor may not do this.
+        NotFoundError: there is no such act or fix; to an advertiser, none of another's.
+        StateError: there is nothing left to undo.
+        ForbiddenError: the actor may not do this.
+        UsageError: not exactly one of the two is given.
     """
     if (act_id is None) == (fix_id is None):
         raise UsageError("Say what to revert: one act, or one fix.")
@@ -189,7 +197,7 @@ def revert(
     with connection.begin_nested():
         new_act = stored_fixes.add_act(connection, act, ActKind.REVERT)
         if not undo.turn_back(connection, act_id, by_act=new_act):
-            raise UsageError("There is nothing left to revert: that was undone before.")
+            raise StateError("There is nothing left to revert: that was undone before.")
     return load_done(connection, new_act)
 
 
@@ -242,11 +250,11 @@ def iter_act(connection: sa.Connection, act_id: int) -> Iterator[Fix]:
 
 def _revert_fix(connection: sa.Connection, act: NewAct, fix_id: int) -> Done:
     fixes = stored_fixes.load_by_ids(connection, [fix_id])
-    if not fixes:
+    if not fixes or _is_hidden(act.actor, fixes[0].advertiser):
         raise NotFoundError(f"There is no fix {fix_id}.")
     check_may_revert(act.actor, fixes[0])
     if not fixes[0].is_live:
-        raise UsageError("There is nothing left to revert: that was undone before.")
+        raise StateError("There is nothing left to revert: that was undone before.")
     act_id = stored_fixes.add_act(connection, act, ActKind.REVERT)
     stored_fixes.set_live(connection, act_id, [(fix_id, False)])
     return load_done(connection, act_id)
@@ -255,6 +263,8 @@ def _revert_fix(connection: sa.Connection, act: NewAct, fix_id: int) -> Done:
 def _check_may_revert_act(connection: sa.Connection, actor: Actor, act_id: int) -> None:
     if actor.role is not Role.ADVERTISER:
         return
+    if not undo.concerns(connection, act_id, actor.advertiser or ""):
+        raise NotFoundError(f"There is no act {act_id}.")
     if undo.rules(connection, act_id):
         check_may_rule(actor)
     advertiser = actor.advertiser or ""
@@ -264,6 +274,11 @@ def _check_may_revert_act(connection: sa.Connection, actor: Actor, act_id: int) 
     other = undo.find_carry_of_others(connection, act_id, advertiser)
     if other is not None:
         check_may_fix(actor, other, everywhere=False)
+
+
+def _is_hidden(actor: Actor, advertiser: str) -> bool:
+    """Whether an actor is not told what was done in an advertiser's sitemap."""
+    return actor.role is Role.ADVERTISER and actor.advertiser != advertiser
 
 
 def _rows(

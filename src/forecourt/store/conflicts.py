@@ -28,14 +28,16 @@ class Contested:
     status: ConflictStatus
 
 
-def iter_conflicts(connection: sa.Connection, *, with_ruled: bool = False) -> Iterator[Conflict]:
+def iter_conflicts(
+    connection: sa.Connection, *, with_ruled: bool = False, after: int = 0
+) -> Iterator[Conflict]:
     """Yield disagreements in the order of their images, a page of images at a time.
 
     Args:
         connection: A connection; it must stay open while conflicts are taken.
         with_ruled: Also those on which a ruling is in force; else the open ones.
+        after: Only on images of a higher number.
     """
-    after = 0
     while page := _find_candidates(connection, after, with_ruled=with_ruled):
         wanted = _find_of_several(connection, page)
         if with_ruled:
@@ -97,6 +99,8 @@ def load_rulings(
     advertiser: str,
     image_id: int | None = None,
     until: datetime | None = None,
+    before_act: int | None = None,
+    limit: int | None = None,
 ) -> list[Ruled]:
     """Return the rulings on images that an advertiser's fixes are of, oldest first.
 
@@ -105,6 +109,8 @@ def load_rulings(
         advertiser: Who made the fixes, or for whom staff did.
         image_id: Only on this image.
         until: Only what was ruled until then, and live as it was then.
+        before_act: Only those of acts before this one.
+        limit: Only the latest so many; None: all.
     """
     where: list[sa.ColumnElement[bool]] = [
         sa.exists().where(
@@ -114,6 +120,17 @@ def load_rulings(
     ]
     if image_id is not None:
         where.append(rulings.c.image_id == image_id)
+    if before_act is not None:
+        where.append(rulings.c.act_id < before_act)
+    if limit is not None:
+        latest = (
+            sa.select(rulings.c.id)
+            .join(acts, acts.c.id == rulings.c.act_id)
+            .where(*where, *([acts.c.at <= until] if until is not None else []))
+            .order_by(rulings.c.act_id.desc())
+            .limit(limit)
+        )
+        where = [rulings.c.id.in_(latest)]
     return _load_rulings(connection, *where, until=until)
 
 

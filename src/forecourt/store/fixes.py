@@ -11,14 +11,26 @@ import sqlalchemy as sa
 from forecourt.core.fixes import ActKind, ActSource, Fix, FixField, NewAct
 from forecourt.core.records import Role
 from forecourt.store.chunks import chunks
+from forecourt.store.engine import wait_for_turn
 from forecourt.store.liveness import is_live
 from forecourt.store.schema import acts, carries, fix_states, fixes
 
 _PAGE = 1_000
+_TURN = 0x41435453  # an advisory lock of PostgreSQL; the number only has to be ours
+
+
+def take_turn(connection: sa.Connection) -> None:
+    """Wait until no other act is under way; until this transaction ends, none begins.
+
+    So acts are made one after the other, and each sees what those before it did. Whoever takes the
+    time of an act after this has times in that order too: of two fixes the later one counts.
+    """
+    wait_for_turn(connection, _TURN)
 
 
 def add_act(connection: sa.Connection, act: NewAct, kind: ActKind) -> int:
-    """Store what a person does and return its id."""
+    """Store what a person does and return its id; see `take_turn`."""
+    take_turn(connection)
     act_id: int = connection.execute(
         sa.insert(acts)
         .values(
@@ -121,6 +133,39 @@ def iter_history(
         after = page[-1].id
 
 
+def list_history(
+    connection: sa.Connection,
+    *,
+    advertiser: str,
+    own_only: bool,
+    url_key: str | None,
+    image_ids: Collection[int],
+    until: datetime | None,
+    before: tuple[int, int] | None,
+    limit: int,
+) -> list[Fix]:
+    """Return fixes, the latest act's first.
+
+    Args:
+        connection: A connection.
+        advertiser: Those made in this advertiser's sitemap, or for everyone.
+        own_only: Not those for everyone that were made in another sitemap.
+        url_key: Only those made under this URL, or of `image_ids`.
+        image_ids: See `url_key`.
+        until: Only what was done until then, and live as it was then.
+        before: Only those before this act and fix.
+        limit: At most so many.
+    """
+    where = [fixes.c.advertiser == advertiser if own_only else holds_for(advertiser)]
+    if url_key is not None:
+        where.append(sa.or_(fixes.c.url_key == url_key, fixes.c.image_id.in_(image_ids)))
+    place = sa.tuple_(fixes.c.act_id, fixes.c.id)
+    if before is not None:
+        where.append(place < sa.tuple_(*before))
+    latest_first = (fixes.c.act_id.desc(), fixes.c.id.desc())
+    return _load(connection, *where, until=until, limit=limit, order=latest_first)
+
+
 def load_of_images(connection: sa.Connection, image_ids: Collection[int]) -> list[Fix]:
     """Return all fixes of images, whoever made them, reverted ones too, oldest first."""
     return [
@@ -133,6 +178,7 @@ def _load(
     *where: sa.ColumnElement[bool],
     until: datetime | None = None,
     limit: int | None = None,
+    order: Sequence[sa.ColumnElement[Any]] = (fixes.c.id,),
 ) -> list[Fix]:
     conditions = [*where, acts.c.at <= until] if until is not None else where
     rows = connection.execute(
@@ -147,7 +193,7 @@ def _load(
         )
         .join(acts, acts.c.id == fixes.c.act_id)
         .where(*conditions)
-        .order_by(fixes.c.id)
+        .order_by(*order)
         .limit(limit)
     )
     return [_read(row) for row in rows]

@@ -30,9 +30,14 @@ def load_hosts(
     return {host: dict(record) for host, record in rows}
 
 
-def list_hosts(connection: sa.Connection) -> list[dict[str, Any]]:
-    """Return the trust records of all hosts, by name."""
-    return [dict(row) for row in connection.scalars(sa.select(hosts.c.record).order_by("host"))]
+def list_hosts(
+    connection: sa.Connection, *, after: str | None = None, limit: int | None = None
+) -> list[dict[str, Any]]:
+    """Return the trust records of hosts, by name: of all, or of the next after one."""
+    query = sa.select(hosts.c.record).order_by(hosts.c.host).limit(limit)
+    if after is not None:
+        query = query.where(hosts.c.host > after)
+    return [dict(row) for row in connection.scalars(query)]
 
 
 def save_host(

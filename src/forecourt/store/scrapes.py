@@ -242,9 +242,21 @@ def get_scrape(connection: sa.Connection, scrape_id: int) -> Scrape | None:
     return _one_scrape(connection, scrapes.c.id == scrape_id)
 
 
-def list_advertisers(connection: sa.Connection) -> list[str]:
-    """Return the names of all advertisers, sorted."""
-    return list(connection.scalars(sa.select(advertisers.c.id).order_by(advertisers.c.id)))
+def list_advertisers(
+    connection: sa.Connection, *, after: str | None = None, limit: int | None = None
+) -> list[str]:
+    """Return the names of advertisers, sorted as the database does: all, or the next after one."""
+    query = sa.select(advertisers.c.id).order_by(advertisers.c.id).limit(limit)
+    if after is not None:
+        query = query.where(advertisers.c.id > after)
+    return list(connection.scalars(query))
+
+
+def has_advertiser(connection: sa.Connection, name: str) -> bool:
+    """Return whether an advertiser of that name ever sent a scrape, or has fixes."""
+    return (
+        connection.scalar(sa.select(advertisers.c.id).where(advertisers.c.id == name)) is not None
+    )
 
 
 def _one_scrape(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Scrape | None:

@@ -104,6 +104,20 @@ def rules(connection: sa.Connection, act_id: int) -> bool:
     return connection.scalar(sa.select(did.c.id).limit(1)) is not None
 
 
+def concerns(connection: sa.Connection, act_id: int, advertiser: str) -> bool:
+    """Return whether an act touched anything in an advertiser's sitemap."""
+    fixed, carried = _FIXES.touched(act_id), _CARRIES.touched(act_id)
+    touched = (
+        sa.select(fixes.c.id)
+        .join(fixed, fixed.c.id == fixes.c.id)
+        .where(fixes.c.advertiser == advertiser),
+        sa.select(carries.c.id)
+        .join(carried, carried.c.id == carries.c.id)
+        .where(carries.c.advertiser == advertiser),
+    )
+    return any(connection.scalar(one.limit(1)) is not None for one in touched)
+
+
 def find_fix_of_others(connection: sa.Connection, act_id: int, advertiser: str) -> int | None:
     """Return a fix that an act touched and that is not the advertiser's own; None without any."""
     did = _FIXES.touched(act_id)

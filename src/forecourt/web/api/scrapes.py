@@ -18,7 +18,7 @@ from forecourt import access
 from forecourt.core.access import Principal, Scope, check_may, check_may_for
 from forecourt.core.audit import AuditAction
 from forecourt.core.errors import FeedError, ForbiddenError, NotFoundError, StateError
-from forecourt.core.records import LONGEST_ADVERTISER, RefusedRow, Role
+from forecourt.core.records import RefusedRow, Role
 from forecourt.intake import digest_file
 from forecourt.jobs import tasks
 from forecourt.sitemap import image_to_json, iter_sitemap
@@ -26,6 +26,7 @@ from forecourt.store import scrapes as stored_scrapes
 from forecourt.store import worklist
 from forecourt.store.engine import reading, writing
 from forecourt.store.scrapes import Scrape, ScrapeStatus
+from forecourt.web.api.fields import Advertiser
 from forecourt.web.api.idempotency import IdempotencyKey, Once, run_once
 from forecourt.web.api.paging import Cursor, Limit, Page, make_cursor, read_cursor
 from forecourt.web.api.uploads import received_file
@@ -38,9 +39,6 @@ _LISTED_REFUSALS = 100
 _HIGHEST = 100
 _NDJSON = "application/x-ndjson"
 
-Advertiser = Annotated[
-    str, Path(min_length=1, max_length=LONGEST_ADVERTISER, description="Whose inventory.")
-]
 ScrapeId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Number of the scrape.")]
 
 
