@@ -27,6 +27,9 @@ class AuditAction(StrEnum):
     WEBHOOK_ENABLE = "webhook.enable"
     WEBHOOK_ROTATE = "webhook.rotate"
     WEBHOOK_REPLAY = "webhook.replay"
+    MODEL_REGISTER = "model.register"
+    MODEL_PROMOTE = "model.promote"
+    MODEL_ROLLBACK = "model.rollback"
     SESSION_OPEN = "session.open"
     SESSION_CLOSE = "session.close"
 

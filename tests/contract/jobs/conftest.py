@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from forecourt.core.settings import Settings
 from forecourt.jobs.embedded import EmbeddedRunner
@@ -18,27 +17,13 @@ from forecourt.jobs.queue_schema import install_queue
 from forecourt.jobs.tasks import accept_feed
 from forecourt.jobs.workspace import Workspace, open_workspace
 from forecourt.store import scrapes as stored_scrapes
-from forecourt.store.engine import create_engine, reading
+from forecourt.store.engine import reading
 from forecourt.store.scrapes import Scrape, ScrapeStatus
 from tests.support.image_host import ImageHost
 from tests.support.pictures import jpeg
 from tests.support.tiny_bundle import PAINTS
 
 PATIENCE_S = 60.0
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> str | None:
-    """The setting that names an empty database of each dialect."""
-    if request.param == "sqlite":
-        return None
-    url: str = request.getfixturevalue("postgres_url")
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        connection.execute(sa.text("CREATE SCHEMA public"))
-    engine.dispose()
-    return url
 
 
 @pytest.fixture

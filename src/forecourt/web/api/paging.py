@@ -12,6 +12,7 @@ from forecourt.web.problems import ProblemError
 
 T = TypeVar("T")
 _PREFIX = "before:"
+_NAME_PREFIX = "behind:"
 _LARGEST = 2**63 - 1
 
 Limit = Annotated[int, Query(ge=1, le=500, description="Entries of a page, at most.")]
@@ -50,6 +51,30 @@ def make_cursor(before: int | None) -> str | None:
     if before is None:
         return None
     return base64.urlsafe_b64encode(f"{_PREFIX}{before}".encode()).decode()
+
+
+def read_name_cursor(cursor: str | None) -> str | None:
+    """Return the name that a page begins behind, where entries have no numbers; None: the first.
+
+    Raises:
+        ProblemError: it is none of ours.
+    """
+    if cursor is None:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii")
+    except ValueError as error:  # also of bytes that are no text
+        raise _refusal() from error
+    if not text.startswith(_NAME_PREFIX) or not text.isprintable():
+        raise _refusal()
+    return text.removeprefix(_NAME_PREFIX)
+
+
+def make_name_cursor(behind: str | None) -> str | None:
+    """Return the cursor of the page that begins behind a name."""
+    if behind is None:
+        return None
+    return base64.urlsafe_b64encode(f"{_NAME_PREFIX}{behind}".encode("ascii")).decode()
 
 
 def _refusal() -> ProblemError:
