@@ -14,7 +14,6 @@ from forecourt.web.auth import SESSION_COOKIE
 from tests.support.api import Api
 from tests.support.gate import PASSWORD
 
-
 WRONG = "a stapler of paper boats"
 
 
