@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from forecourt.jobs.engines import Engines
 from forecourt.store.engine import reading, writing
 from forecourt.store.scrapes import Scrape
 from forecourt.web.app import create_app
-from forecourt.web.serve import make_service
+from forecourt.web.serve import open_service
 from forecourt.web.service import Service
 from tests.support.gate import PASSWORD, make_admin
 
@@ -116,6 +117,8 @@ class IdleRunner:
         """Do nothing."""
 
 
-def make_api(engines: Engines) -> Api:
+@contextmanager
+def open_api(engines: Engines) -> Iterator[Api]:
     """Put the server together."""
-    return Api(make_service(engines, IdleRunner()))
+    with open_service(engines, IdleRunner()) as service:
+        yield Api(service)

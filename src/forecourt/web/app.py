@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from forecourt import __version__
 from forecourt.web import health
-from forecourt.web.api import audit, classify, keys, models, scrapes, session, users
+from forecourt.web.api import audit, classify, keys, models, scrapes, session, users, webhooks
 from forecourt.web.problems import install_handlers
 from forecourt.web.requests import RequestLog
 from forecourt.web.service import Service
@@ -34,7 +34,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     install_handlers(app)
     app.include_router(health.router)
-    for module in (scrapes, classify, models, session, keys, users, audit):
+    for module in (scrapes, classify, models, session, keys, users, webhooks, audit):
         app.include_router(module.router, prefix="/v1")
     app.add_middleware(RequestLog, metrics=service.metrics)
     return app

@@ -9,7 +9,7 @@ import pytest
 from forecourt.core.settings import Settings
 from forecourt.jobs.engines import open_engines
 from forecourt.jobs.workspace import open_workspace
-from tests.support.api import Api, make_api
+from tests.support.api import Api, open_api
 from tests.support.gate import use_cheap_hashes
 
 
@@ -21,5 +21,9 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def api(settings: Settings, database: str | None) -> Iterator[Api]:
     found = settings.model_copy(update={"database": database})
-    with open_workspace(found) as workspace, open_engines(workspace) as engines:
-        yield make_api(engines)
+    with (
+        open_workspace(found) as workspace,
+        open_engines(workspace) as engines,
+        open_api(engines) as api,
+    ):
+        yield api

@@ -17,7 +17,7 @@ from forecourt.jobs.engines import open_engines
 from forecourt.jobs.workspace import open_store, open_workspace
 from forecourt.store.engine import writing
 from forecourt.vision.bundle import load_bundle
-from tests.support.api import Api, make_api
+from tests.support.api import Api, open_api
 from tests.support.gate import START
 from tests.support.tiny_bundle import write_tiny_bundle
 
@@ -195,8 +195,12 @@ def test_card_is_markdown(api: Api) -> None:
 def pinned(settings: Settings, tiny_bundle: Path) -> Iterator[Api]:
     vision = settings.vision.model_copy(update={"bundle": tiny_bundle})
     found = settings.model_copy(update={"vision": vision})
-    with open_workspace(found) as workspace, open_engines(workspace) as engines:
-        yield make_api(engines)
+    with (
+        open_workspace(found) as workspace,
+        open_engines(workspace) as engines,
+        open_api(engines) as api,
+    ):
+        yield api
 
 
 def test_pinned_model_goes_on_answering_and_that_is_told(pinned: Api, tiny_bundle: Path) -> None:
