@@ -23,7 +23,13 @@ from forecourt.core.promotions import PromotionKind
 from forecourt.core.records import Decision, KeySource, Prediction, Role, Source, Vehicle
 from forecourt.core.resolve import Evidence, FixedValue, Status, resolve
 from forecourt.core.samples import _COLUMNS, read_manifest
-from forecourt.core.settings import AccessSettings, FetchSettings, ServeSettings, Settings, VisionSettings
+from forecourt.core.settings import (
+    AccessSettings,
+    FetchSettings,
+    ServeSettings,
+    Settings,
+    VisionSettings,
+)
 from forecourt.core.skips import SkipReason
 from forecourt.evaluate.report import make_report
 from forecourt.feeds.read import read_feed

@@ -64,9 +64,6 @@ def test_answers_have_the_fields_of_the_document(
 
 
 def test_fields_of_the_session_are_documented() -> None:
-    (row,) = re.findall(
-        r"^\| `GET /v1/session` \|.*\| (.*) \|$",
-        section("api.md", "Session over HTTP"),
-        re.MULTILINE,
-    )
+    told = section("api.md", "Session over HTTP")
+    (row,) = re.findall(r"^\| `GET /v1/session` \|.*\| (.*) \|$", told, re.MULTILINE)
     assert re.findall(r"`(\w+)`", row) == list(session.CallerOut.model_fields)
