@@ -175,6 +175,11 @@ def install_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400:  # what the framework says of a body that is no UTF-8, or worse
+            unreadable = (
+                "The body cannot be read; send JSON in UTF-8, as /v1/openapi.json tells it."
+            )
+            return problem_response(request, ProblemError(422, "invalid", unreadable))
         kind = {401: "unauthenticated", 404: "not-found", 405: "method-not-allowed"}.get(
             error.status_code, "http"
         )

@@ -151,6 +151,13 @@ def test_incomplete_request_is_refused(api: Api, body: Any) -> None:
     assert PASSWORD not in answer.text
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b'{"name": "\xff"}', b"[" * 100_000, b"{", b""])
+def test_body_that_cannot_be_read_is_refused(api: Api, content: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = api.ask("POST", "/v1/session", headers, content=content)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid")
+
+
 def test_half_a_character_is_refused(api: Api) -> None:
     content = '{"name": "\\ud800", "password": "\\ud800"}'
     headers = {"Content-Type": "application/json"}
