@@ -23,7 +23,13 @@ from forecourt.core.promotions import PromotionKind
 from forecourt.core.records import Decision, KeySource, Prediction, Role, Source, Vehicle
 from forecourt.core.resolve import Evidence, FixedValue, Status, resolve
 from forecourt.core.samples import _COLUMNS, read_manifest
-from forecourt.core.settings import AccessSettings, FetchSettings, Settings, VisionSettings
+from forecourt.core.settings import (
+    AccessSettings,
+    FetchSettings,
+    ServeSettings,
+    Settings,
+    VisionSettings,
+)
 from forecourt.core.skips import SkipReason
 from forecourt.evaluate.report import make_report
 from forecourt.feeds.read import read_feed
@@ -364,6 +370,7 @@ def test_variables_in_documents_are_settings() -> None:
     known |= {f"FORECOURT_{name.upper()}" for name in Settings.model_fields}
     known |= {f"FORECOURT_FETCH__{name.upper()}" for name in FetchSettings.model_fields}
     known |= {f"FORECOURT_VISION__{name.upper()}" for name in VisionSettings.model_fields}
+    known |= {f"FORECOURT_SERVE__{name.upper()}" for name in ServeSettings.model_fields}
     for path in markdown_files():
         used = set(re.findall(r"FORECOURT_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8")))
         assert used <= known, name_of(path)

@@ -52,7 +52,10 @@ def test_what_is_shown_follows_the_champion(
     done = run("models", "rollback", "--by", "ann", "--json").json
     assert (done["kind"], done["reason"]) == ("rollback", "back from tiny-2")
     assert exported(run) == ["tiny-1", "most_probable"]
-    run("models", "rollback", "--by", "ann")
+    run("models", "rollback", "--by", "bob")
+    newest, *_, first = run("audit", "--json").json["entries"]
+    assert [newest["action"], newest["by"], newest["target"]] == ["model.rollback", "bob", SHIPPED]
+    assert [first["action"], first["target"]] == ["model.register", "tiny-1"]
     over = run("models", "rollback", "--by", "ann")
     assert over.code == 2
     assert f"no model was the champion before {SHIPPED}" in over.err

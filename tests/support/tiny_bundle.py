@@ -34,10 +34,16 @@ PAINTS = {
 MAGENTA = (255, 0, 255)
 
 
-def write_tiny_bundle(folder: Path, *, version: str = "tiny-1") -> Path:
-    """Write the bundle and return its folder."""
+def write_tiny_bundle(folder: Path, *, version: str = "tiny-1", shift: int = 0) -> Path:
+    """Write the bundle and return its folder.
+
+    Args:
+        folder: Made if it is not there.
+        version: Of the model.
+        shift: How many places further in the list of colours its answer is than the right one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    model = _model()
+    model = _model(shift)
     (folder / "model.onnx").write_bytes(model)
     manifest = {
         "format": 1,
@@ -61,8 +67,9 @@ def write_tiny_bundle(folder: Path, *, version: str = "tiny-1") -> Path:
     return folder
 
 
-def _model() -> bytes:
+def _model(shift: int) -> bytes:
     paints = np.array([PAINTS[color] for color in COLORS], np.float32) / 127.5 - 1
+    paints = np.roll(paints, shift, axis=0)
     # -10 |m - c|^2 without the term that all classes share is linear in m.
     color_weight, color_bias = 20 * paints, -10 * (paints**2).sum(1)
     type_weight = np.zeros((3, 3), np.float32)

@@ -141,6 +141,17 @@ def list_keys(connection: sa.Connection, *, advertiser: str | None = None) -> li
     return stored.list_keys(connection, advertiser=advertiser)
 
 
+def latest_keys(
+    connection: sa.Connection,
+    *,
+    advertiser: str | None = None,
+    before: str | None = None,
+    limit: int,
+) -> list[ApiKey]:
+    """Return at most `limit` keys, dead ones too, newest first; `before`: id of the last seen."""
+    return stored.latest_keys(connection, advertiser=advertiser, before=before, limit=limit)
+
+
 def revoke_key(
     connection: sa.Connection,
     by: Principal,

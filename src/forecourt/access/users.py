@@ -21,7 +21,7 @@ from forecourt.core.access import (
 )
 from forecourt.core.audit import AuditAction
 from forecourt.core.credentials import FAILURES_KEPT, User, login_wait_s
-from forecourt.core.errors import NotFoundError, TooManyTriesError, UsageError
+from forecourt.core.errors import NotFoundError, StateError, TooManyTriesError
 from forecourt.core.records import Role
 from forecourt.store import access as stored
 from forecourt.store.engine import writing
@@ -49,7 +49,8 @@ def create_user(
 
     Raises:
         ForbiddenError: `by` is no admin.
-        UsageError: the name is taken, the password too easy, or the parts do not go together.
+        StateError: the name is taken.
+        UsageError: the password is too easy, or the parts do not go together.
     """
     check_may_administer(by)
     advertiser = clean_advertiser(new.advertiser)
@@ -69,7 +70,7 @@ def create_user(
         ),
     )
     if user is None:
-        raise UsageError(
+        raise StateError(
             f"There is, or was, a user {name!r}, in this or other letter case; choose another "
             "name. Names are not given twice, because the history is told by them."
         )
@@ -89,6 +90,25 @@ def create_user(
 def list_users(connection: sa.Connection) -> list[User]:
     """Return all users, disabled ones too, oldest first."""
     return stored.list_users(connection)
+
+
+def latest_users(
+    connection: sa.Connection, *, before_id: int | None = None, limit: int
+) -> list[User]:
+    """Return at most `limit` users, disabled ones too, newest first: those before an id."""
+    return stored.latest_users(connection, before_id=before_id, limit=limit)
+
+
+def get_user(connection: sa.Connection, user_id: int) -> User:
+    """Return a user, a disabled one too.
+
+    Raises:
+        NotFoundError: there is none of that number.
+    """
+    found = stored.get_user(connection, user_id)
+    if found is None:
+        raise NotFoundError(f"There is no user {user_id}.")
+    return found
 
 
 def set_password(

@@ -8,19 +8,22 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from forecourt.cli.actor import as_admin
 from forecourt.cli.console import err, out
+from forecourt.core.audit import AuditAction
 from forecourt.core.promotions import PromotionKind
 from forecourt.core.settings import Settings
 
 if TYPE_CHECKING:
-    from forecourt.core.promotions import Promotion
-    from forecourt.release import ListedModel, Promoted
+    import sqlalchemy as sa
+
+    from forecourt.release import Promoted
 
 app = typer.Typer(help="Register models, and say which one is the champion.", no_args_is_help=True)
 
@@ -40,7 +43,7 @@ def list_all(as_json: _Json = False) -> None:
     with open_store(settings := Settings()) as engine, reading(engine) as connection:
         found = release.list_models(connection)
     if as_json:
-        typer.echo(json.dumps([model_to_json(one) for one in found], ensure_ascii=False))
+        typer.echo(json.dumps([release.model_to_json(one) for one in found], ensure_ascii=False))
         return
     table = Table("Version", "", "Registered", "By", "Last promoted", "By", "Note")
     for one in found:
@@ -74,10 +77,11 @@ def add(
     settings = Settings()
     with open_store(settings) as engine, writing(engine) as connection:
         model = release.register(connection, settings.home, folder, by=by, at=datetime.now(UTC))
+        _note(connection, by, AuditAction.MODEL_REGISTER, model.version)
         found = release.list_models(connection)
     if as_json:
         (listed,) = (one for one in found if one.version == model.version)
-        typer.echo(json.dumps(model_to_json(listed), ensure_ascii=False))
+        typer.echo(json.dumps(release.model_to_json(listed), ensure_ascii=False))
         return
     out.print(
         f"Model {model.version} is registered. To let it answer: forecourt models promote "
@@ -99,6 +103,7 @@ def promote(version: _Version, by: _By, note: _Note = "", as_json: _Json = False
         done = release.promote(
             connection, settings.home, version, by=by, note=note, at=datetime.now(UTC)
         )
+        _note(connection, by, AuditAction.MODEL_PROMOTE, done.promotion.model_version)
     _print_promoted(settings, done, as_json=as_json)
 
 
@@ -112,6 +117,7 @@ def rollback(by: _By, note: _Note = "", as_json: _Json = False) -> None:
     settings = Settings()
     with open_store(settings) as engine, writing(engine) as connection:
         done = release.rollback(connection, settings.home, by=by, note=note, at=datetime.now(UTC))
+        _note(connection, by, AuditAction.MODEL_ROLLBACK, done.promotion.model_version)
     _print_promoted(settings, done, as_json=as_json)
 
 
@@ -125,7 +131,8 @@ def history(as_json: _Json = False) -> None:
     with open_store(Settings()) as engine, reading(engine) as connection:
         found = release.list_promotions(connection)
     if as_json:
-        typer.echo(json.dumps([promotion_to_json(one) for one in found], ensure_ascii=False))
+        told = [release.promotion_to_json(one) for one in found]
+        typer.echo(json.dumps(told, ensure_ascii=False))
         return
     table = Table("Promotion", "When", "Kind", "Champion", "By", "Note", "Reason")
     for one in found:
@@ -146,39 +153,20 @@ def card(version: _Version) -> None:
         typer.echo(release.read_card(connection, settings.home, version), nl=False)
 
 
-def model_to_json(model: ListedModel) -> dict[str, Any]:
-    """Return the JSON form of a model; its shape is a contract (docs/api.md)."""
-    registered, promotion = model.registered, model.promotion
-    return {
-        "version": model.version,
-        "champion": model.is_champion,
-        "shipped": model.is_shipped,
-        "sha256": model.network_sha256,
-        "registered_at": registered.registered_at.isoformat() if registered else None,
-        "registered_by": registered.registered_by if registered else None,
-        "promotion": promotion_to_json(promotion) if promotion else None,
-    }
+def _note(connection: sa.Connection, by: str, action: AuditAction, version: str) -> None:
+    from forecourt.access import audit
 
-
-def promotion_to_json(promotion: Promotion) -> dict[str, Any]:
-    """Return the JSON form of a promotion; its shape is a contract (docs/api.md)."""
-    return {
-        "id": promotion.id,
-        "kind": promotion.kind,
-        "model_version": promotion.model_version,
-        "at": promotion.at.isoformat(),
-        "by": promotion.by,
-        "note": promotion.note,
-        "reason": promotion.reason,
-    }
+    audit(connection, as_admin(by), action, at=datetime.now(UTC), target=version)
 
 
 def _print_promoted(settings: Settings, done: Promoted, *, as_json: bool) -> None:
+    from forecourt import release
+
     now, before = done.promotion.model_version, done.replaced
     is_rollback = done.promotion.kind is PromotionKind.ROLLBACK
     undo = f"promote {before}" if is_rollback else "rollback"
     if as_json:
-        line = promotion_to_json(done.promotion) | {"replaced": before}
+        line = release.promotion_to_json(done.promotion) | {"replaced": before}
         typer.echo(json.dumps(line, ensure_ascii=False))
     else:
         out.print(

@@ -25,7 +25,7 @@ class Scope(StrEnum):
     CLASSIFY = "classify"  # pictures without an inventory
     SCRAPE = "scrape"  # send, cancel and retry scrapes
     FIX = "fix"  # fix, revert, refuse, rule; reset hosts
-    ADMIN = "admin"  # models, webhooks, keys, users, the audit log
+    ADMIN = "admin"  # models, webhooks, keys, users, the whole audit log
 
 
 _DAILY = frozenset({Scope.READ, Scope.CLASSIFY, Scope.SCRAPE, Scope.FIX})
@@ -158,6 +158,18 @@ def check_may_administer(principal: Principal) -> None:
             f"{principal.name} has the role {principal.role}; this needs the role admin."
         )
     check_may(principal, Scope.ADMIN)
+
+
+def check_may_read_log(principal: Principal, advertiser: str | None) -> None:
+    """Refuse the audit log: of an advertiser it is for who may read there, all of it for admins.
+
+    Raises:
+        ForbiddenError: another's, or all of it for who is no admin, or the scope is missing.
+    """
+    if advertiser is None:
+        check_may_administer(principal)
+    else:
+        check_may_for(principal, Scope.READ, advertiser)
 
 
 def _listed(scopes: frozenset[Scope]) -> str:

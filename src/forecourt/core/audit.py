@@ -33,6 +33,9 @@ class AuditAction(StrEnum):
     ACT_UNDO = "act.undo"
     CONFLICT_RESOLVE = "conflict.resolve"
     HOST_RESET = "host.reset"
+    MODEL_REGISTER = "model.register"
+    MODEL_PROMOTE = "model.promote"
+    MODEL_ROLLBACK = "model.rollback"
     SESSION_OPEN = "session.open"
     SESSION_CLOSE = "session.close"
 

@@ -4,6 +4,7 @@ Functions take a connection and do not commit. Those that write (`register`, `pr
 need one of `store.engine.writing`.
 """
 
+from forecourt.release.forms import model_to_json, promotion_to_json
 from forecourt.release.models import load_model, read_card, register
 from forecourt.release.promotions import (
     Champion,
@@ -11,6 +12,7 @@ from forecourt.release.promotions import (
     Promoted,
     champion,
     explain_pin,
+    latest_promotions,
     list_models,
     list_promotions,
     load_champion,
@@ -24,11 +26,14 @@ __all__ = [
     "Promoted",
     "champion",
     "explain_pin",
+    "latest_promotions",
     "list_models",
     "list_promotions",
     "load_champion",
     "load_model",
+    "model_to_json",
     "promote",
+    "promotion_to_json",
     "read_card",
     "register",
     "rollback",

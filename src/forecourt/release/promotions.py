@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from forecourt.core.errors import UsageError
+from forecourt.core.errors import StateError, UsageError
 from forecourt.core.promotions import Promotion, PromotionKind, RegisteredModel, find_standing
 from forecourt.core.settings import Settings
 from forecourt.feeds.words import clean_text
@@ -94,14 +94,15 @@ def promote(
 
     Raises:
         NotFoundError: no model has this version.
-        UsageError: it is the champion already, or nobody says who does it.
+        StateError: it is the champion already.
+        UsageError: nobody says who does it.
         BundleError: its folder is gone or damaged.
     """
     who = check_name(by)
     registry.lock_registry(connection)
     standing = find_standing(registry.list_promotions(connection))
     if standing and standing[-1] == version:
-        raise UsageError(f"{version} is the champion already; nothing was changed.")
+        raise StateError(f"{version} is the champion already; nothing was changed.")
     shipped = read_manifest(shipped_folder()).version
     if version == shipped and registry.get_model(connection, version) is None:
         keep_bundle(connection, home, load_bundle(shipped_folder()), by=ITSELF, at=at)
@@ -126,7 +127,8 @@ def rollback(
     """Make the champion before the present one the champion again; repeated, walk further back.
 
     Raises:
-        UsageError: there was none before, or nobody says who does it.
+        StateError: there was none before.
+        UsageError: nobody says who does it.
         BundleError: its folder is gone or damaged.
     """
     who = check_name(by)
@@ -134,7 +136,7 @@ def rollback(
     standing = find_standing(registry.list_promotions(connection))
     if len(standing) < 2:
         now = champion(connection).version
-        raise UsageError(
+        raise StateError(
             f"There is nothing to roll back to: no model was the champion before {now}. Promote "
             "another: `forecourt models promote VERSION`."
         )
@@ -208,6 +210,13 @@ def list_models(connection: sa.Connection) -> list[ListedModel]:
 def list_promotions(connection: sa.Connection) -> list[Promotion]:
     """Return all promotions and rollbacks, the earliest first."""
     return registry.list_promotions(connection)
+
+
+def latest_promotions(
+    connection: sa.Connection, *, before_id: int | None = None, limit: int
+) -> list[Promotion]:
+    """Return at most `limit` promotions and rollbacks, the latest first: those before an id."""
+    return registry.latest_promotions(connection, before_id=before_id, limit=limit)
 
 
 def explain_pin(settings: Settings) -> str | None:

@@ -49,6 +49,20 @@ def list_keys(connection: sa.Connection, *, advertiser: str | None = None) -> li
     return [_read_key(row) for row in connection.execute(query)]
 
 
+def latest_keys(
+    connection: sa.Connection, *, advertiser: str | None, before: str | None, limit: int
+) -> list[ApiKey]:
+    """Return at most `limit` keys, the newest first: those made before a key, or the newest."""
+    order = api_keys.c.created_at, api_keys.c.id
+    query = sa.select(api_keys).order_by(*(one.desc() for one in order)).limit(limit)
+    if advertiser is not None:
+        query = query.where(api_keys.c.advertiser == advertiser)
+    if before is not None:
+        last = sa.select(*order).where(api_keys.c.id == before).subquery()
+        query = query.join(last, sa.tuple_(*order) < sa.tuple_(last.c.created_at, last.c.id))
+    return [_read_key(row) for row in connection.execute(query)]
+
+
 def revoke_key(connection: sa.Connection, key_id: str, *, by: str, at: datetime) -> bool:
     """Note that a key is revoked; False where there is none that still could be."""
     result = connection.execute(
@@ -136,6 +150,20 @@ def find_user(connection: sa.Connection, name_key: str) -> tuple[User, str] | No
 def list_users(connection: sa.Connection) -> list[User]:
     """Return all users, disabled ones too, oldest first."""
     return [_read_user(row) for row in connection.execute(sa.select(users).order_by(users.c.id))]
+
+
+def latest_users(connection: sa.Connection, *, before_id: int | None, limit: int) -> list[User]:
+    """Return at most `limit` users, the newest first: those before an id, or the newest."""
+    query = sa.select(users).order_by(users.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(users.c.id < before_id)
+    return [_read_user(row) for row in connection.execute(query)]
+
+
+def get_user(connection: sa.Connection, user_id: int) -> User | None:
+    """Return a user, a disabled one too."""
+    row = connection.execute(sa.select(users).where(users.c.id == user_id)).one_or_none()
+    return None if row is None else _read_user(row)
 
 
 def set_password_hash(

@@ -82,6 +82,16 @@ def list_promotions(connection: sa.Connection) -> list[Promotion]:
     return [_read(row) for row in rows.mappings()]
 
 
+def latest_promotions(
+    connection: sa.Connection, *, before_id: int | None, limit: int
+) -> list[Promotion]:
+    """Return at most `limit` promotions, the latest first: those before an id, or the latest."""
+    query = sa.select(promotions).order_by(promotions.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(promotions.c.id < before_id)
+    return [_read(row) for row in connection.execute(query).mappings()]
+
+
 def _read(row: sa.RowMapping) -> Promotion:
     values: dict[str, Any] = {**row, "kind": PromotionKind(row["kind"])}
     return Promotion(**values)

@@ -43,6 +43,16 @@ def list_webhooks(connection: sa.Connection) -> list[Webhook]:
     return [_read(row) for row in connection.execute(sa.select(webhooks).order_by(webhooks.c.id))]
 
 
+def latest_webhooks(
+    connection: sa.Connection, *, before_id: int | None, limit: int
+) -> list[Webhook]:
+    """Return at most `limit` webhooks, the newest first: those before an id, or the newest."""
+    query = sa.select(webhooks).order_by(webhooks.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(webhooks.c.id < before_id)
+    return [_read(row) for row in connection.execute(query)]
+
+
 def get_webhook(connection: sa.Connection, webhook_id: int) -> Webhook | None:
     """Return a webhook."""
     row = connection.execute(sa.select(webhooks).where(webhooks.c.id == webhook_id)).one_or_none()

@@ -6,7 +6,20 @@ from fastapi import FastAPI
 
 from forecourt import __version__
 from forecourt.web import health
-from forecourt.web.api import classify, conflicts, fixes, hosts, scrapes, sitemaps
+from forecourt.web.api import (
+    audit,
+    classify,
+    conflicts,
+    fixes,
+    hosts,
+    keys,
+    models,
+    scrapes,
+    session,
+    sitemaps,
+    users,
+    webhooks,
+)
 from forecourt.web.problems import install_handlers
 from forecourt.web.requests import RequestLog
 from forecourt.web.service import Service
@@ -15,8 +28,9 @@ _DESCRIPTION = """
 Type and colour of every image of every vehicle, and why.
 
 Errors are problem documents (RFC 9457): `detail` says what to do. Lists come in pages: give
-`next_cursor` back as `cursor`. Writes take an `Idempotency-Key`: the same request under the same
-key is done once. Every answer has an `X-Request-ID`, which the server's log has too.
+`next_cursor` back as `cursor`. Writes that would do something twice take an `Idempotency-Key`: the
+same request under the same key is done once. Every answer has an `X-Request-ID`, which the server's
+log has too.
 """
 
 
@@ -33,7 +47,20 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     install_handlers(app)
     app.include_router(health.router)
-    for module in (scrapes, classify, sitemaps, fixes, conflicts, hosts):
+    for module in (
+        scrapes,
+        classify,
+        sitemaps,
+        fixes,
+        conflicts,
+        hosts,
+        models,
+        webhooks,
+        session,
+        keys,
+        users,
+        audit,
+    ):
         app.include_router(module.router, prefix="/v1")
     app.add_middleware(RequestLog, metrics=service.metrics)
     return app

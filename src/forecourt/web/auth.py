@@ -58,16 +58,25 @@ def identify(service: Service, request: Request) -> Principal:
             "`forecourt keys create` makes one. Or sign in.",
             headers={"WWW-Authenticate": 'Bearer realm="forecourt"'},
         )
-    wait_s = service.limiter.take(principal.key_id or f"user {principal.user_id}")
+    check_rate(service, principal.key_id or f"user {principal.user_id}", principal.name)
+    return principal
+
+
+def check_rate(service: Service, who: str, name: str) -> None:
+    """Count a request against the rate of whoever makes it; `name` is for the message.
+
+    Raises:
+        ProblemError: too many requests (429).
+    """
+    wait_s = service.limiter.take(who)
     if wait_s:
         raise ProblemError(
             429,
             "rate-limited",
-            f"{principal.name} has made too many requests; go on in {math.ceil(wait_s)} s. "
+            f"{name} has made too many requests; go on in {math.ceil(wait_s)} s. "
             "The limits are settings of the server.",
             headers={"Retry-After": str(math.ceil(wait_s))},
         )
-    return principal
 
 
 def _identify_key(service: Service, token: str) -> Principal | None:

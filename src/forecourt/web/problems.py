@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from forecourt.core.errors import (
+    BundleError,
     FeedError,
     ForbiddenError,
     ForecourtError,
@@ -80,6 +82,7 @@ _KINDS: tuple[tuple[type[ForecourtError], int, str], ...] = (
     (ForbiddenError, 403, "forbidden"),
     (NotFoundError, 404, "not-found"),
     (StateError, 409, "wrong-state"),
+    (BundleError, 409, "model-unusable"),
     (FeedError, 422, "feed-refused"),
     (TooManyTriesError, 429, "too-many-tries"),
     (UsageError, 422, "invalid"),
@@ -93,6 +96,7 @@ TITLES: Mapping[str, str] = {
     "not-found": "Not found",
     "method-not-allowed": "Method not allowed",
     "wrong-state": "Not in a state for this",
+    "model-unusable": "The model cannot be used",
     "conflict": "The same key, another request",
     "too-large": "Too large",
     "unsupported-media-type": "Not a format that is understood",
@@ -140,6 +144,8 @@ def to_problem(error: ForecourtError) -> ProblemError:
     """Return the problem that an error of ours is."""
     status, kind = next((status, kind) for cls, status, kind in _KINDS if isinstance(error, cls))
     headers = {"Retry-After": _RETRY_S} if status == 503 else None
+    if isinstance(error, TooManyTriesError):
+        headers = {"Retry-After": str(math.ceil(error.wait_s))}
     return ProblemError(status, kind, redacted(str(error)), headers=headers)
 
 
@@ -169,6 +175,11 @@ def install_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400:  # what the framework says of a body that is no UTF-8, or worse
+            unreadable = (
+                "The body cannot be read; send JSON in UTF-8, as /v1/openapi.json tells it."
+            )
+            return problem_response(request, ProblemError(422, "invalid", unreadable))
         kind = {401: "unauthenticated", 404: "not-found", 405: "method-not-allowed"}.get(
             error.status_code, "http"
         )

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 import structlog
 
-from forecourt.core.errors import UsageError
+from forecourt.core.errors import StateError
 from forecourt.core.webhooks import (
     Delivery,
     EventType,
@@ -122,17 +122,17 @@ def replay(connection: sa.Connection, delivery_id: int, *, at: datetime) -> int:
 
     Raises:
         NotFoundError: there is no such delivery.
-        UsageError: it still waits, or its webhook is disabled.
+        StateError: it still waits, or its webhook is disabled.
     """
     old = get_delivery(connection, delivery_id)
     if old.next_attempt_at is not None:
-        raise UsageError(
+        raise StateError(
             f"Delivery {delivery_id} is pending, next at {old.next_attempt_at:%Y-%m-%d %H:%M:%S} "
             "UTC. Only what is delivered or failed can be replayed."
         )
     webhook = stored_webhooks.get_webhook(connection, old.webhook_id)
     if webhook is None or webhook.disabled_at is not None:
-        raise UsageError(
+        raise StateError(
             f"Webhook {old.webhook_id} is disabled. Enable it first: forecourt webhooks enable "
             f"{old.webhook_id}"
         )

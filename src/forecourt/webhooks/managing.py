@@ -83,15 +83,20 @@ def list_all(connection: sa.Connection) -> list[Webhook]:
     return stored_webhooks.list_webhooks(connection)
 
 
+def latest(connection: sa.Connection, *, before_id: int | None = None, limit: int) -> list[Webhook]:
+    """Return at most `limit` webhooks, disabled ones too, newest first: those before an id."""
+    return stored_webhooks.latest_webhooks(connection, before_id=before_id, limit=limit)
+
+
 def disable(connection: sa.Connection, webhook_id: int, *, at: datetime) -> Webhook:
     """Tell a webhook nothing more. What waits for it stays; what happens from now on is not kept.
 
     Raises:
         NotFoundError: there is no such webhook.
     """
-    _get(connection, webhook_id)
+    get_webhook(connection, webhook_id)
     stored_webhooks.set_disabled(connection, webhook_id, DisabledReason.BY_HAND, at=at)
-    return _get(connection, webhook_id)
+    return get_webhook(connection, webhook_id)
 
 
 def enable(connection: sa.Connection, webhook_id: int) -> Webhook:
@@ -100,9 +105,9 @@ def enable(connection: sa.Connection, webhook_id: int) -> Webhook:
     Raises:
         NotFoundError: there is no such webhook.
     """
-    _get(connection, webhook_id)
+    get_webhook(connection, webhook_id)
     stored_webhooks.set_enabled(connection, webhook_id)
-    return _get(connection, webhook_id)
+    return get_webhook(connection, webhook_id)
 
 
 def rotate_secret(connection: sa.Connection, webhook_id: int, *, at: datetime) -> str:
@@ -113,7 +118,7 @@ def rotate_secret(connection: sa.Connection, webhook_id: int, *, at: datetime) -
     Raises:
         NotFoundError: there is no such webhook.
     """
-    _get(connection, webhook_id)
+    get_webhook(connection, webhook_id)
     secret = _new_secret()
     stored_webhooks.replace_secret(
         connection, webhook_id, secret, previous_until=at + OLD_SECRET_FOR
@@ -143,7 +148,7 @@ def list_deliveries(
         UsageError: the limit or the cursor is out of range.
     """
     if webhook_id is not None:
-        _get(connection, webhook_id)
+        get_webhook(connection, webhook_id)
     if not 1 <= limit <= _LARGEST_PAGE:
         raise UsageError(f"A page has 1 to {_LARGEST_PAGE:,} deliveries, not {limit}.")
     if cursor is not None and not _is_id(cursor):
@@ -170,7 +175,12 @@ def get_delivery(connection: sa.Connection, delivery_id: int) -> Delivery:
     return found
 
 
-def _get(connection: sa.Connection, webhook_id: int) -> Webhook:
+def get_webhook(connection: sa.Connection, webhook_id: int) -> Webhook:
+    """Return a webhook.
+
+    Raises:
+        NotFoundError: there is no such webhook.
+    """
     is_one = _is_id(webhook_id)
     found = stored_webhooks.get_webhook(connection, webhook_id) if is_one else None
     if found is None:
