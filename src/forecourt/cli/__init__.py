@@ -18,6 +18,7 @@ from forecourt.cli import (
     classify,
     conflicts,
     demo,
+    doctor,
     evaluate,
     fix,
     history,
@@ -92,6 +93,7 @@ app.command("audit")(audit.audit)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.add_typer(webhooks.app, name="webhooks")
+app.command("doctor")(doctor.doctor)
 app.command("migrate")(inspect.migrate_database)
 
 

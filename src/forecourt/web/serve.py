@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from types import FrameType
 
-import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from forecourt.core.rate_limit import RateLimiter
 from forecourt.core.settings import Settings
 from forecourt.jobs.asking import Asker
+from forecourt.jobs.ending import end_when_told
 from forecourt.jobs.engines import Engines, open_engines
 from forecourt.jobs.hooks import sending_webhooks
 from forecourt.jobs.runner import Runner
@@ -24,7 +22,6 @@ from forecourt.jobs.workspace import open_workspace
 from forecourt.web.app import create_app
 from forecourt.web.service import Service
 
-_log = structlog.get_logger(__name__)
 _DRAIN_S = 30  # for requests in flight
 
 
@@ -36,10 +33,8 @@ class _Server(uvicorn.Server):
         """Capture nothing."""
         yield
 
-    def ask_to_end(self, number: int, _frame: FrameType | None) -> None:
-        """Answer the requests in flight, and take no more; at once where we are told twice."""
-        _log.info("server.ending", signal=signal.Signals(number).name)
-        self.force_exit = self.should_exit
+    def ask_to_end(self) -> None:
+        """Answer the requests in flight, and take no more."""
         self.should_exit = True
 
 
@@ -72,8 +67,7 @@ def serve(settings: Settings, *, scrapes_at_once: int | None) -> None:
         try:
             with open_service(engines, runner) as service:
                 server = _make_server(settings, create_app(service))
-                for number in (signal.SIGTERM, signal.SIGINT):
-                    signal.signal(number, server.ask_to_end)
+                end_when_told(server.ask_to_end)
                 runner.start()
                 with following_champion(engines), sending_webhooks(workspace):
                     server.run()
