@@ -51,7 +51,7 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def key(run: Run, database: str) -> str:  # noqa: ARG001  # it is there before the key is made
-    made = run("keys", "create", "--name", "shop", "--role", "staff", "--by", "ada", "--json")
+    made = run("keys", "create", "shop", "--role", "staff", "--by", "ada", "--json")
     assert made.code == 0, made.err
     return str(next(one for one in made.json.values() if str(one).startswith("fc_")))
 
