@@ -13,6 +13,7 @@ import yaml
 
 from forecourt.cli import app
 from forecourt.core.settings import Settings, _variables
+from forecourt.web.serve import _DRAIN_S
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -73,8 +74,6 @@ def test_the_database_is_the_one_that_is_asked_for() -> None:
 
 
 def test_processes_may_drain() -> None:
-    from forecourt.web.serve import _DRAIN_S
-
     assert all(int(one["stop_grace_period"].rstrip("s")) > _DRAIN_S for one in OURS.values())
 
 

@@ -30,7 +30,7 @@ from tests.support.tiny_bundle import PAINTS
 pytestmark = pytest.mark.usefixtures("command_settings")
 
 PATIENCE_S = 120
-IMAGES = 200
+IMAGES = 400
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -46,6 +46,7 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("FORECOURT_DATABASE", url)
     monkeypatch.setenv("FORECOURT_FETCH__CONCURRENCY", "2")
     monkeypatch.setenv("FORECOURT_VISION__BATCH", "4")
+    monkeypatch.setenv("FORECOURT_ACCESS__RATE_PER_MINUTE", "100000")
     return str(request.param)
 
 
@@ -92,9 +93,8 @@ class Process:
 def serve(start: Start) -> Callable[..., tuple[Process, str]]:
     def start_serving(*options: str) -> tuple[Process, str]:
         process = Process(start("--json-logs", "serve", "--port", "0", *options))
-        line = process.wait_for("running on http")
-        (base,) = re.findall(r"http://127\.0\.0\.1:\d+", line)
-        return process, base
+        port = json.loads(process.wait_for("server.listening"))["port"]
+        return process, f"http://127.0.0.1:{port}"
 
     return start_serving
 
@@ -130,7 +130,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < until, "it does not come"
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def options_of(database: str) -> tuple[str, ...]:
@@ -145,7 +145,7 @@ def test_a_server_drains_and_the_next_one_goes_on(
     scrape = ask(f"{base}/v1/advertisers/acme/scrapes", key, inventory(host))
     path = f"/v1/scrapes/{scrape['id']}"
     wait_until(lambda: ask(base + path, key)["done"] >= 8)
-    slow = host.put("/slow.jpg", jpeg(PAINTS["Blue"]), delay_s=2.0)
+    slow = host.put("/slow.jpg", jpeg(PAINTS["Blue"]), delay_s=1.0)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(ask, f"{base}/v1/classify", key, {"urls": [slow]})
         wait_until(lambda: host.is_asked("/slow.jpg"))

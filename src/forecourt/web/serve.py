@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -22,6 +24,7 @@ from forecourt.jobs.workspace import open_workspace
 from forecourt.web.app import create_app
 from forecourt.web.service import Service
 
+_log = structlog.get_logger(__name__)
 _DRAIN_S = 30  # for requests in flight
 
 
@@ -32,6 +35,14 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Capture nothing."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say where: port 0 is any that is free."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for one in server.sockets:
+                address, port, *_ = one.getsockname()
+                _log.info("server.listening", host=address, port=port)
 
     def ask_to_end(self) -> None:
         """Answer the requests in flight, and take no more."""
