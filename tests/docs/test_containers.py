@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 import typer.main
 import yaml
+from prometheus_client import Counter, Histogram
 
 from forecourt.cli import app
 from forecourt.core.settings import Settings, _variables
+from forecourt.jobs.metrics import Metrics
+from forecourt.store.engine import create_engine, migrate
 from forecourt.web.serve import _DRAIN_S
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +40,27 @@ def check_command(words: list[str]) -> None:
     command = command.commands[words[0]]
     options = {name for one in command.params for name in one.opts}
     assert {word for word in words[1:] if word.startswith("--")} <= options
+
+
+def section(heading: str) -> str:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    return text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def test_metrics_are_documented_with_their_labels() -> None:
+    rows = re.findall(r"^\| `(forecourt_\w+)` \| (.*?) ?\|", section("Metrics"), re.MULTILINE)
+    engine = create_engine("sqlite://")
+    migrate(engine)
+    metrics = Metrics()
+    metrics.watch_queue(engine)
+    told = {
+        one.name + ("_total" if one.type == "counter" else "") for one in metrics.registry.collect()
+    }
+    assert {name for name, _labels in rows} == told
+    labels = {name: tuple(re.findall(r"`(\w+)`", cell)) for name, cell in rows}
+    for one in (one for one in vars(metrics).values() if isinstance(one, Counter | Histogram)):
+        name = one._name + ("_total" if isinstance(one, Counter) else "")
+        assert labels[name] == one._labelnames
 
 
 def test_services_are_a_database_a_server_and_two_workers() -> None:

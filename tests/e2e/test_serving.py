@@ -44,7 +44,7 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
             connection.execute(sa.text("CREATE SCHEMA public"))
         engine.dispose()
         monkeypatch.setenv("FORECOURT_DATABASE", url)
-    monkeypatch.setenv("FORECOURT_FETCH__CONCURRENCY", "2")
+    monkeypatch.setenv("FORECOURT_FETCH__PER_HOST", "2")
     monkeypatch.setenv("FORECOURT_VISION__BATCH", "4")
     monkeypatch.setenv("FORECOURT_ACCESS__RATE_PER_MINUTE", "100000")
     return str(request.param)
@@ -146,6 +146,7 @@ def test_a_server_drains_and_the_next_one_goes_on(
     path = f"/v1/scrapes/{scrape['id']}"
     wait_until(lambda: ask(base + path, key)["done"] >= 8)
     slow = host.put("/slow.jpg", jpeg(PAINTS["Blue"]), delay_s=1.0)
+    slow = slow.replace("127.0.0.1", "localhost")  # as another host: it waits for no other request
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(ask, f"{base}/v1/classify", key, {"urls": [slow]})
         wait_until(lambda: host.is_asked("/slow.jpg"))
