@@ -23,7 +23,13 @@ from forecourt.core.promotions import PromotionKind
 from forecourt.core.records import Decision, KeySource, Prediction, Role, Source, Vehicle
 from forecourt.core.resolve import Evidence, FixedValue, Status, resolve
 from forecourt.core.samples import _COLUMNS, read_manifest
-from forecourt.core.settings import AccessSettings, FetchSettings, Settings, VisionSettings
+from forecourt.core.settings import (
+    AccessSettings,
+    FetchSettings,
+    ServeSettings,
+    Settings,
+    VisionSettings,
+)
 from forecourt.core.skips import SkipReason
 from forecourt.evaluate.report import make_report
 from forecourt.feeds.read import read_feed
@@ -361,6 +367,7 @@ def test_documented_training_options_exist() -> None:
 def test_variables_in_documents_are_settings() -> None:
     known = {"FORECOURT_DATA", "FORECOURT_WEIGHTS", "FORECOURT_FETCH", "FORECOURT_VISION"}
     known |= {f"FORECOURT_ACCESS__{name.upper()}" for name in AccessSettings.model_fields}
+    known |= {f"FORECOURT_SERVE__{name.upper()}" for name in ServeSettings.model_fields}
     known |= {f"FORECOURT_{name.upper()}" for name in Settings.model_fields}
     known |= {f"FORECOURT_FETCH__{name.upper()}" for name in FetchSettings.model_fields}
     known |= {f"FORECOURT_VISION__{name.upper()}" for name in VisionSettings.model_fields}

@@ -20,7 +20,7 @@ from forecourt.jobs.workspace import Workspace
 from forecourt.store.engine import writing
 from forecourt.store.scrapes import Scrape
 from forecourt.web.app import create_app
-from forecourt.web.serve import make_service
+from forecourt.web.serve import open_service
 from tests.contract.jobs.conftest import (  # noqa: F401  # fixtures
     accept,
     database,
@@ -37,7 +37,7 @@ Accept = Callable[..., Scrape]
 def client(engines: Engines) -> Iterator[TestClient]:  # noqa: F811
     engines.metrics.watch_queue(engines.workspace.engine)
     runner = runner_of(engines, scrapes_at_once=None)
-    with TestClient(create_app(make_service(engines, runner))) as opened:
+    with open_service(engines, runner) as service, TestClient(create_app(service)) as opened:
         yield opened
     if engines.workspace.engine.dialect.name == "postgresql":
         runner.stop()  # it was never started, but holds connections
