@@ -21,7 +21,7 @@ def test_a_sound_installation_ends_with_0(run: Run) -> None:
 
 
 def test_what_is_broken_ends_with_1_and_advice(run: Run, tmp_path: Path) -> None:
-    run("migrate")
+    (tmp_path / "home").mkdir()
     (tmp_path / "home" / "forecourt.db").write_bytes(b"no database" * 1000)
     ended = run("doctor")
     assert ended.code == 1
