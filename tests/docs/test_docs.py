@@ -367,6 +367,7 @@ def test_documented_training_options_exist() -> None:
 def test_variables_in_documents_are_settings() -> None:
     known = {"FORECOURT_DATA", "FORECOURT_WEIGHTS", "FORECOURT_FETCH", "FORECOURT_VISION"}
     known |= {f"FORECOURT_ACCESS__{name.upper()}" for name in AccessSettings.model_fields}
+    known |= {f"FORECOURT_SERVE__{name.upper()}" for name in ServeSettings.model_fields}
     known |= {f"FORECOURT_{name.upper()}" for name in Settings.model_fields}
     known |= {f"FORECOURT_FETCH__{name.upper()}" for name in FetchSettings.model_fields}
     known |= {f"FORECOURT_VISION__{name.upper()}" for name in VisionSettings.model_fields}

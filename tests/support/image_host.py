@@ -72,6 +72,7 @@ class ImageHost:
     def __init__(self, folder: Path | None = None) -> None:
         self.resources: dict[str, Resource] = {}
         self.log: list[Logged] = []
+        self.asked: set[str] = set()
         self.peak = 0
         self._active = 0
         self._folder = folder
@@ -92,6 +93,10 @@ class ImageHost:
         """Let `path` answer with `body`; return its URL."""
         self.resources[path] = Resource(body, **behaviour)  # type: ignore[arg-type]
         return self.url(path)
+
+    def is_asked(self, path: str) -> bool:
+        """Whether a request for `path` has come in, answered yet or not."""
+        return path in self.asked
 
     def bodies(self) -> int:
         """Return how many bodies were sent since the log was cleared."""
@@ -132,6 +137,7 @@ class ImageHost:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self._active += 1
+        self.asked.add(request.path)
         self.peak = max(self.peak, self._active)
         try:
             return await self._answer(request)

@@ -21,6 +21,7 @@ from forecourt.cli import (
     dataset_analyze,
     dataset_review,
     demo,
+    doctor,
     evaluate,
     fix,
     history,
@@ -102,6 +103,7 @@ app.command("audit")(audit.audit)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.add_typer(webhooks.app, name="webhooks")
+app.command("doctor")(doctor.doctor)
 app.command("migrate")(inspect.migrate_database)
 
 

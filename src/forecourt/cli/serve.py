@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import signal
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -56,9 +56,17 @@ def worker(
         int | None,
         typer.Option("--concurrency", min=1, max=256, help="Scrapes tagged at once."),
     ] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option("--metrics-port", min=0, max=65_535, help="Serve /metrics here; 0: any port."),
+    ] = None,
+    metrics_host: Annotated[
+        str, typer.Option("--metrics-host", help="Address that metrics are served on.")
+    ] = "127.0.0.1",
     database: _Database = None,
 ) -> None:
     """Tag what servers accept; any number of these on one PostgreSQL, on any machine."""
+    from forecourt.jobs.ending import end_when_told
     from forecourt.jobs.engines import open_engines
     from forecourt.jobs.hooks import sending_webhooks
     from forecourt.jobs.workspace import open_workspace, wait_for_store
@@ -74,10 +82,14 @@ def worker(
 
     _log_at_info(ctx)
     wait_for_store(settings)
-    with open_workspace(settings) as workspace, open_engines(workspace) as engines:
+    with ExitStack() as stack:
+        workspace = stack.enter_context(open_workspace(settings))
+        engines = stack.enter_context(open_engines(workspace))
+        if metrics_port is not None:
+            served = stack.enter_context(engines.metrics.served(metrics_host, metrics_port))
+            err.print(f"Metrics on http://{metrics_host}:{served}/metrics.", highlight=False)
         taking = open_worker(engines, scrapes_at_once=concurrency)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: taking.stop())
+        end_when_told(taking.stop)
         err.print("Taking jobs; Ctrl-C ends after the batch at hand.", highlight=False)
         with following_champion(engines), sending_webhooks(workspace):
             taking.run()

@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
 
-_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]+")
+# Quotes may stand inside an address, and a password may hold one: better too much is cut.
+_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s<>]+")
 _SECRET = re.compile(r"\b(fc_|whsec_)[A-Za-z0-9_+/=-]{8,}")
+_NAMED = re.compile(
+    r"(?i)(\b(?:password|passwd|pgpassword|token|secret|api[_-]?key)=|\bbearer\s+)[^\s&]+"
+)
 
 
 def configure_logs(*, as_json: bool, level: int = logging.WARNING) -> None:
@@ -57,13 +61,25 @@ def without_query(url: str) -> str:
 
 def redacted(text: str) -> str:
     """Return `text` with every address in it cut short, and without our own keys and secrets."""
-    return _SECRET.sub(r"\1...", _ADDRESS.sub(lambda found: without_query(found[0]), text))
+    without_queries = _ADDRESS.sub(lambda found: without_query(found[0]), text)
+    return _NAMED.sub(r"\1...", _SECRET.sub(r"\1...", without_queries))
 
 
 def _redact(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = redacted(value)
+        event[name] = _redact_value(value)
     return event
+
+
+def _redact_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, Mapping):
+        return {name: _redact_value(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redact_value(one) for one in value]
+    if isinstance(value, BaseException):
+        return redacted(f"{type(value).__name__}: {value}")
+    return value

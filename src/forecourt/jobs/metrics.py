@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from forecourt.core.errors import StoreError
+from forecourt.core.errors import StoreError, UsageError
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading
 from forecourt.store.scrapes import ScrapeStatus
@@ -37,6 +44,12 @@ class Metrics:
             "forecourt_images",
             "Images of scrapes, by what became of them; skipped ones by reason.",
             ("outcome",),
+            registry=self.registry,
+        )
+        self._hits = Counter(
+            "forecourt_cache_hits",
+            "Images of scrapes that were known, by what named them: a source of keys, or the URL.",
+            ("key_source",),
             registry=self.registry,
         )
         self._fetches = Histogram(
@@ -81,21 +94,20 @@ class Metrics:
 
     def tallied(self) -> Callable[[Tally], None]:
         """Return what counts the images of one run, told of its tally as that grows."""
-        seen: dict[str, int] = {}
+        images: dict[str, int] = {}
+        hits: dict[str, int] = {}
 
         def count(tally: Tally) -> None:
-            now = {
+            outcomes = {
                 "fresh": tally.fresh,
                 "by_headers": tally.by_headers,
                 "by_bytes": tally.by_bytes,
                 "classified": tally.classified,
                 "recheck_failed": tally.recheck_failed,
             }
-            now |= {f"skipped_{reason}": number for reason, number in tally.skipped.items()}
-            for outcome, number in now.items():
-                if number > seen.get(outcome, 0):
-                    self._images.labels(outcome).inc(number - seen.get(outcome, 0))
-            seen.update(now)
+            outcomes |= {f"skipped_{reason}": number for reason, number in tally.skipped.items()}
+            _add(self._images, outcomes, images)
+            _add(self._hits, tally.hits, hits)
 
         return count
 
@@ -103,9 +115,45 @@ class Metrics:
         """Tell of the queue too, from the store, whenever the metrics are read."""
         self.registry.register(_Queue(engine))
 
+    @contextmanager
+    def served(self, host: str, port: int) -> Iterator[int]:
+        """Tell them to whoever asks, over HTTP; for processes that serve nothing else.
+
+        Args:
+            host: Address to listen on.
+            port: 0: any that is free.
+
+        Yields:
+            The port.
+
+        Raises:
+            UsageError: the address cannot be listened on.
+        """
+        try:
+            server, thread = start_http_server(port, host, self.registry)
+        except OSError as error:
+            raise UsageError(
+                f"Metrics cannot be served on {host}:{port}: {error.strerror or error}. Give "
+                "another --metrics-port or --metrics-host."
+            ) from error
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
     def render(self) -> bytes:
         """Return all of it in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+def _add(counter: Counter, now: Mapping[str, int], seen: dict[str, int]) -> None:
+    """Add what has grown since `seen`, and note it there."""
+    for label, number in now.items():
+        if number > seen.get(label, 0):
+            counter.labels(label).inc(number - seen.get(label, 0))
+    seen.update(now)
 
 
 class _Queue(Collector):

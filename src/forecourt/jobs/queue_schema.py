@@ -7,6 +7,7 @@ from importlib import resources
 import sqlalchemy as sa
 
 from forecourt.core.errors import StoreError
+from forecourt.jobs.queue_health import list_changes
 from forecourt.store.engine import writing
 
 _LOCK = 0x51554555  # an advisory lock of PostgreSQL; the number only has to be ours
@@ -21,11 +22,7 @@ def install_queue(engine: sa.Engine) -> None:
     Raises:
         StoreError: the tables are there, but nobody kept which changes they have seen.
     """
-    changes = sorted(
-        entry.name
-        for entry in resources.files("procrastinate.sql.migrations").iterdir()
-        if entry.name.endswith(".sql")
-    )
+    changes = list_changes()
     with writing(engine) as connection:
         # A server and its workers start together, on an empty database too.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

@@ -37,8 +37,13 @@ _ADVICE = (
 )
 
 
-def create_engine(url: str) -> sa.Engine:
+def create_engine(url: str, *, wait_s: int | None = None) -> sa.Engine:
     """Return an engine for a SQLite or PostgreSQL URL. Opens no connection yet.
+
+    Args:
+        url: As SQLAlchemy writes it.
+        wait_s: Longest wait for SQLite's lock, or for a connection to PostgreSQL; None: as long as
+            accepted work is worth, and as the system has it.
 
     Raises:
         SettingsError: the URL is malformed or names another database.
@@ -50,13 +55,17 @@ def create_engine(url: str) -> sa.Engine:
         raise SettingsError(f"FORECOURT_DATABASE is not a database URL: {error}") from error
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        return _create_sqlite_engine(parsed)
+        return _create_sqlite_engine(parsed, _BUSY_TIMEOUT_S if wait_s is None else wait_s)
     if backend == "postgresql":
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            connect_args={} if wait_s is None else {"connect_timeout": wait_s},
+        )
     raise SettingsError(f"FORECOURT_DATABASE names {backend!r}; use sqlite or postgresql.")
 
 
-def _create_sqlite_engine(url: sa.URL) -> sa.Engine:
+def _create_sqlite_engine(url: sa.URL, wait_s: int) -> sa.Engine:
     if url.database and url.database != ":memory:":
         folder = Path(url.database).parent
         try:
@@ -66,7 +75,7 @@ def _create_sqlite_engine(url: sa.URL) -> sa.Engine:
                 f"Cannot make the folder {folder}: {error.strerror}. Let FORECOURT_HOME name a "
                 "folder that can be written."
             ) from error
-    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    engine = sa.create_engine(url, connect_args={"timeout": wait_s})
 
     @sa.event.listens_for(engine, "connect")
     def _set_pragmas(connection: Any, _record: Any) -> None:
@@ -161,18 +170,15 @@ def migrate(engine: sa.Engine) -> None:
     Raises:
         StoreError: the database is of a later release, or cannot be opened.
     """
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    scripts = ScriptDirectory.from_config(config)
-    head = scripts.get_current_head()
+    config = _config()
     with reading(engine) as connection:
-        if _revision(connection) == head:
+        current, head, known = schema_revisions(connection)
+        if current == head:
             return
     with writing(engine) as connection:
         # A server and its workers start together, on an empty database too.
         wait_for_turn(connection, _MIGRATION_LOCK)
         current = _revision(connection)
-        known = {script.revision for script in scripts.walk_revisions()}
         if current is not None and current not in known:
             raise StoreError(
                 f"The database has schema {current}, which this release does not know; it was "
@@ -180,6 +186,19 @@ def migrate(engine: sa.Engine) -> None:
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def schema_revisions(connection: sa.Connection) -> tuple[str | None, str, set[str]]:
+    """Return the database's revision, this release's, and all that this release knows."""
+    scripts = ScriptDirectory.from_config(_config())
+    known = {script.revision for script in scripts.walk_revisions()}
+    return _revision(connection), str(scripts.get_current_head()), known
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
 
 
 def _revision(connection: sa.Connection) -> str | None:

@@ -10,6 +10,11 @@ from pathlib import Path
 from forecourt.core.errors import StoreError
 
 
+def address_of(data: bytes) -> str:
+    """Return the address that `data` is kept under."""
+    return hashlib.sha256(data).hexdigest()
+
+
 class MediaFolder:
     """A folder of immutable files named by their SHA-256, 256 sub-folders wide."""
 
@@ -22,7 +27,7 @@ class MediaFolder:
         Raises:
             StoreError: the folder cannot be written, or is full.
         """
-        address = hashlib.sha256(data).hexdigest()
+        address = address_of(data)
         path = self._path(address)
         if path.exists():
             return address

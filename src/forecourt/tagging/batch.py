@@ -295,8 +295,11 @@ def _count(cases: Sequence[Case], looked: _Looked, tally: Tally) -> None:
             tally.classified += 1
         elif case.bytes_key is None:
             tally.by_headers += 1
+            key = case.flight.known[0] if case.flight.known else case.flight.pending.key
+            tally.hits[key.source if key else "url"] += 1
         else:
             tally.by_bytes += 1
+            tally.hits[case.bytes_key.source] += 1
 
 
 def _new_image(bytes_key: str, seen: Seen, thumbnail: str, at: datetime) -> NewImage:

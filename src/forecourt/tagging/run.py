@@ -189,6 +189,7 @@ class _Run:
                     trusted_state=HostState.TRUSTED,
                 )
             self.tally.fresh += settled.tagged
+            self.tally.hits["url"] += settled.tagged
             self.tally.skipped.update(settled.skipped)
             self._on_progress(self.tally)
 

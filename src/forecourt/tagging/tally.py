@@ -25,6 +25,8 @@ class Tally:
         requests: URLs asked about.
         bodies: Bodies read, `verified` of them only to check that a host's headers tell the truth.
         carried: Images to which fixes travelled from the same picture, encoded otherwise.
+        hits: Cached images by what named them, for metrics: the source of their key, or "url" where
+            the URL's last answer stood for it.
         reopened: Identified by headers of a host that then proved to lie, and asked about again.
     """
 
@@ -42,6 +44,7 @@ class Tally:
     verified: int = 0
     carried: int = 0
     reopened: int = 0
+    hits: Counter[str] = field(default_factory=Counter)
     distrusted: list[str] = field(default_factory=list)
 
     @property

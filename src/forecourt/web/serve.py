@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from types import FrameType
 
 import structlog
 import uvicorn
@@ -15,6 +14,7 @@ from fastapi import FastAPI
 from forecourt.core.rate_limit import RateLimiter
 from forecourt.core.settings import Settings
 from forecourt.jobs.asking import Asker
+from forecourt.jobs.ending import end_when_told
 from forecourt.jobs.engines import Engines, open_engines
 from forecourt.jobs.hooks import sending_webhooks
 from forecourt.jobs.runner import Runner
@@ -36,10 +36,16 @@ class _Server(uvicorn.Server):
         """Capture nothing."""
         yield
 
-    def ask_to_end(self, number: int, _frame: FrameType | None) -> None:
-        """Answer the requests in flight, and take no more; at once where we are told twice."""
-        _log.info("server.ending", signal=signal.Signals(number).name)
-        self.force_exit = self.should_exit
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say where: port 0 is any that is free."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for one in server.sockets:
+                address, port, *_ = one.getsockname()
+                _log.info("server.listening", host=address, port=port)
+
+    def ask_to_end(self) -> None:
+        """Answer the requests in flight, and take no more."""
         self.should_exit = True
 
 
@@ -73,8 +79,7 @@ def serve(settings: Settings, *, scrapes_at_once: int | None) -> None:
         try:
             with open_service(engines, runner) as service:
                 server = _make_server(settings, create_app(service))
-                for number in (signal.SIGTERM, signal.SIGINT):
-                    signal.signal(number, server.ask_to_end)
+                end_when_told(server.ask_to_end)
                 runner.start()
                 with following_champion(engines), sending_webhooks(workspace):
                     server.run()

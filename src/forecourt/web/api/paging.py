@@ -99,30 +99,6 @@ def _encode(text: str, prefix: str) -> str:
     return base64.urlsafe_b64encode(f"{prefix}{text}".encode()).decode()
 
 
-def read_name_cursor(cursor: str | None) -> str | None:
-    """Return the name that a page begins behind, where entries have no numbers; None: the first.
-
-    Raises:
-        ProblemError: it is none of ours.
-    """
-    if cursor is None:
-        return None
-    try:
-        text = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii")
-    except ValueError as error:  # also of bytes that are no text
-        raise _refusal() from error
-    if not text.startswith(_NAME_PREFIX) or not text.isprintable():
-        raise _refusal()
-    return text.removeprefix(_NAME_PREFIX)
-
-
-def make_name_cursor(behind: str | None) -> str | None:
-    """Return the cursor of the page that begins behind a name."""
-    if behind is None:
-        return None
-    return base64.urlsafe_b64encode(f"{_NAME_PREFIX}{behind}".encode("ascii")).decode()
-
-
 def _refusal() -> ProblemError:
     return ProblemError(
         422, "invalid", "The cursor is none of this API's; leave it out for the first page."
