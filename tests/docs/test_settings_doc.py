@@ -40,7 +40,8 @@ def allowed(info: FieldInfo) -> str:
     """The limits of a number, in the words of the document."""
     limits: dict[type, Any] = {type(one): one for one in info.metadata}
     if Gt in limits:
-        return f"more than {limits[Gt].gt:g}"
+        most = f", to {limits[Le].le:g}" if Le in limits else ""
+        return f"more than {limits[Gt].gt:g}{most}"
     if Ge not in limits:
         return ""
     least = f"{limits[Ge].ge:g}"
@@ -72,7 +73,9 @@ def test_each_variable_is_read(variable: str, monkeypatch: pytest.MonkeyPatch) -
     value = examples.get(variable) or (
         "other" if str(SETTINGS[variable].annotation).count("Path") else "7"
     )
-    if variable.endswith(("MAX_BYTES", "MAX_PIXELS", "IDLE_S", "SESSION_MAX_S")):
+    if variable.endswith(
+        ("MAX_BYTES", "MAX_PIXELS", "IDLE_S", "SESSION_MAX_S", "UPLOAD_BYTES", "KEPT_S")
+    ):
         value = "77777"
     monkeypatch.setenv(variable, value)
     assert Settings() != Settings.model_construct()

@@ -175,8 +175,8 @@ class Settings(BaseSettings):
         None, description="Database URL; default: SQLite in the home folder."
     )
     fetch: FetchSettings = FetchSettings()
-    serve: ServeSettings = ServeSettings()
     vision: VisionSettings = VisionSettings()
+    serve: ServeSettings = ServeSettings()
     access: AccessSettings = AccessSettings()
 
     @field_validator("home")
