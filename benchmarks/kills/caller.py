@@ -109,7 +109,7 @@ class Caller:
             answer.raise_for_status()
             page = answer.json()
             found.update(
-                (one["url"], one["value"]) for one in page["items"] if one["field"] == "color"
+                (one["url"], one["to"]) for one in page["items"] if one["field"] == "color"
             )
             cursor = page["next_cursor"]
             if cursor is None:

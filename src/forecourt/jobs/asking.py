@@ -143,14 +143,11 @@ class Asker:
         pipeline: Pipeline,
     ) -> dict[str, tuple[str, bool]]:
         keys = list(missing)
+        answered = [key for key in keys if key in known and known[key].image_id in texts]
+        with reading(self._engines.workspace.engine) as connection:
+            validators = stored_answers.load_validators(connection, answered)
         requests = (
-            ImageRequest(
-                ref=number,
-                url=missing[key],
-                validators=known[key].validators
-                if key in known and known[key].image_id in texts
-                else None,
-            )
+            ImageRequest(ref=number, url=missing[key], validators=validators.get(key))
             for number, key in enumerate(keys)
         )
         results: dict[str, tuple[str, bool]] = {}

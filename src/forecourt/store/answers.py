@@ -13,7 +13,7 @@ from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import Box, Prediction, Validators
 from forecourt.store.chunks import chunks
 from forecourt.store.images import StoredAnswer, read_decision
-from forecourt.store.schema import hosts, predictions, urls
+from forecourt.store.schema import UtcDateTime, hosts, predictions, urls
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,10 @@ class KnownUrl:
 
     Attributes:
         is_fresh: Its host is trusted, and its last answer still holds.
-        validators: What the server last said of it.
     """
 
     image_id: int
     is_fresh: bool
-    validators: Validators
 
 
 def find_known(
@@ -36,12 +34,21 @@ def find_known(
     """Return what is known of URLs; those under which nothing was seen are left out."""
     found: dict[str, KnownUrl] = {}
     for chunk in chunks(url_keys):
-        rows = connection.execute(_KNOWN, {"keys": chunk})
-        for url_key, image_id, etag, last_modified, fresh_until, state in rows:
-            is_fresh = state == trusted_state and fresh_until > now
-            found[url_key] = KnownUrl(
-                image_id, is_fresh, Validators(etag=etag, last_modified=last_modified)
+        rows = connection.execute(_KNOWN, {"keys": chunk, "now": now, "trusted": trusted_state})
+        found.update({row[0]: KnownUrl(row[1], bool(row[2])) for row in rows})
+    return found
+
+
+def load_validators(connection: sa.Connection, url_keys: Collection[str]) -> dict[str, Validators]:
+    """Return what servers last said of URLs."""
+    found: dict[str, Validators] = {}
+    for chunk in chunks(url_keys):
+        rows = connection.execute(
+            sa.select(urls.c.url_key, urls.c.etag, urls.c.last_modified).where(
+                urls.c.url_key.in_(chunk)
             )
+        )
+        found.update({row[0]: Validators(etag=row[1], last_modified=row[2]) for row in rows})
     return found
 
 
@@ -62,14 +69,15 @@ def load_answers(
     return found
 
 
+# Compared in the database: a hundred times read here would cost more than the look-up.
 _KNOWN = (
     sa.select(
         urls.c.url_key,
         urls.c.image_id,
-        urls.c.etag,
-        urls.c.last_modified,
-        urls.c.fresh_until,
-        hosts.c.state,
+        sa.and_(
+            urls.c.fresh_until > sa.bindparam("now", type_=UtcDateTime),
+            hosts.c.state == sa.bindparam("trusted"),
+        ),
     )
     .join_from(urls, hosts, hosts.c.host == urls.c.host, isouter=True)
     .where(urls.c.url_key.in_(sa.bindparam("keys", expanding=True)), urls.c.image_id.is_not(None))

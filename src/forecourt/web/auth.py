@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -122,13 +123,34 @@ def _later(service: Service, note: Callable[[sa.Connection], None]) -> None:
     service.chores.submit(write)
 
 
-def _depend(
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Whoever makes a request, before anybody has looked who that is."""
+
+    service: Service
+    request: Request
+
+    def identify(self) -> Principal:
+        """Look who it is; see `identify`. Uses the database: not on the event loop."""
+        return identify(self.service, self.request)
+
+
+async def _greet(
     service: Served,
     request: Request,
     _key: Annotated[object, Depends(_bearer)],
     _session: Annotated[object, Depends(_cookie)],
-) -> Principal:
-    return identify(service, request)
+) -> Visitor:
+    return Visitor(service, request)
 
 
-Caller = Annotated[Principal, Depends(_depend)]
+# For operations that go to a thread anyhow, and may ask there: a second trip there costs more than
+# the look.
+Visiting = Annotated[Visitor, Depends(_greet)]
+
+
+def _identify(visitor: Visiting) -> Principal:
+    return visitor.identify()
+
+
+Caller = Annotated[Principal, Depends(_identify)]

@@ -52,7 +52,7 @@ class Service:
         return self.engines.models.bundle.version
 
 
-def _find_service(request: Request) -> Service:
+async def _find_service(request: Request) -> Service:  # on the event loop: no thread for this
     service: Service = request.app.state.service
     return service
 

@@ -14,7 +14,7 @@ from starlette.formparsers import MultiPartException
 from forecourt.core.access import Scope, check_may
 from forecourt.core.labels import Color, ImageType
 from forecourt.jobs.asking import Recheck
-from forecourt.web.auth import Caller
+from forecourt.web.auth import Visiting, Visitor
 from forecourt.web.problems import ProblemError, describe
 from forecourt.web.service import Served, Service
 
@@ -110,21 +110,31 @@ class ClassifyOut(BaseModel):
         }
     },
 )
-async def post_classify(service: Served, caller: Caller, request: Request) -> Response:
+async def post_classify(service: Served, visitor: Visiting, request: Request) -> Response:
     """Classify up to 256 pictures: URLs, or the files of a form.
 
     Pictures that scrapes have brought are answered from the store; of the others nothing is kept.
     Fixes do not count here: they belong to an advertiser's sitemap.
     """
-    check_may(caller, Scope.CLASSIFY)
     if request.headers.get("content-type", "").startswith(_FORM):
+        await anyio.to_thread.run_sync(_admit, visitor)
         text = await _classify_form(service, request)
     else:
-        asked = _read_json(await _read_body(request))
         text = await anyio.to_thread.run_sync(
-            lambda: service.asker.ask_urls(asked.urls, recheck=asked.recheck)
+            _classify_urls, service, visitor, await _read_body(request)
         )
     return Response(text, media_type="application/json")
+
+
+def _admit(visitor: Visitor) -> None:
+    check_may(visitor.identify(), Scope.CLASSIFY)
+
+
+def _classify_urls(service: Service, visitor: Visitor, body: bytes) -> str:
+    """Do all of it in one trip to a thread: known pictures take no longer than the trip."""
+    _admit(visitor)
+    asked = _read_json(body)
+    return service.asker.ask_urls(asked.urls, recheck=asked.recheck)
 
 
 async def _read_body(request: Request) -> bytes:
