@@ -108,6 +108,6 @@ class EmbeddedRunner:
         except UsageError as error:  # the command line is tagging it
             _log.info("scrape.busy", scrape_id=scrape.id, error=str(error))
             return _BUSY_PAUSE_S
-        except Exception:  # noqa: BLE001  # `attempt` has logged it, and keeps it with the scrape
-            return pause_s(scrape.failures + 1)
+        except Exception as error:  # noqa: BLE001  # `attempt` has logged it, and keeps it
+            return pause_s(scrape.failures + 1, error)
         return 0.0 if ending is not Ending.STOPPED else _BUSY_PAUSE_S

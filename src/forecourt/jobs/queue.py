@@ -51,7 +51,7 @@ class _Again(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
         if isinstance(exception, _StoppedError):
             return RetryDecision(retry_at=datetime.now(UTC))
-        wait = timedelta(seconds=pause_s(job.attempts + 1))
+        wait = timedelta(seconds=pause_s(job.attempts + 1, exception))
         return RetryDecision(retry_at=datetime.now(UTC) + wait)
 
 

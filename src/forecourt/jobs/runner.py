@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from forecourt.core.errors import StoreError
 from forecourt.core.logs import redacted
 from forecourt.jobs.engines import Engines
 from forecourt.jobs.tasks import run_scrape
@@ -16,7 +17,8 @@ from forecourt.store.scrapes import Scrape
 from forecourt.tagging import Ending
 
 _log = structlog.get_logger(__name__)
-_LONGEST_PAUSE_S = 60
+_LONGEST_PAUSE_S = 30
+_STORE_PAUSE_S = 2
 
 
 class Runner(Protocol):
@@ -56,6 +58,14 @@ def attempt(engines: Engines, scrape_id: int, *, is_stopping: Callable[[], bool]
     return ending
 
 
-def pause_s(failures: int) -> int:
-    """Return how long to wait before a scrape is tried again that has broken off so often."""
+def pause_s(failures: int, error: BaseException) -> int:
+    """Return how long to wait before a scrape is tried again.
+
+    Args:
+        failures: How often it has broken off.
+        error: What it broke off with the last time. A database that is away is no fault of the
+            scrape, and is mostly back soon.
+    """
+    if isinstance(error, StoreError):
+        return _STORE_PAUSE_S
     return min(1 << min(failures, 10), _LONGEST_PAUSE_S)
