@@ -65,7 +65,7 @@ def run(
     images: int,
     seed: int = 1,
     settings: dict[str, str] | None = None,
-    pause_s: tuple[float, float] = (0.3, 2.5),
+    pause_s: tuple[float, float] = (1.0, 5.0),
 ) -> Outcome:
     """Kill so often, and return what became of the work."""
     rng = random.Random(seed)

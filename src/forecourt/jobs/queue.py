@@ -20,6 +20,7 @@ from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
+from forecourt.core.errors import StoreError
 from forecourt.core.logs import redacted
 from forecourt.jobs.engines import Engines
 from forecourt.jobs.runner import attempt, pause_s
@@ -32,12 +33,12 @@ _log = structlog.get_logger(__name__)
 _SCRAPES = "scrapes"
 _UPKEEP = "upkeep"
 _TAG = "tag"
-_HEARTBEAT_S = 5.0
-_STALLED_S = 20.0
-_EVERY_TEN_SECONDS = "* * * * * */10"
+_HEARTBEAT_S = 3.0
+_STALLED_S = 12.0  # a job that was only slow to say so is run twice, which does no harm
+_EVERY_FIVE_SECONDS = "* * * * * */5"
 _NIGHTLY = "17 3 * * *"
 _KEPT_HOURS = 72
-_RECONNECT_S = 2.0
+_RECONNECT_S = 1.0
 _GRACE_S = 0.5  # then the jobs are asked to stop, and waited for
 
 
@@ -133,6 +134,16 @@ class Worker:
                 _log.error("worker.broke_off", error=redacted(f"{type(error).__name__}: {error}"))
                 self._is_stopping.wait(_RECONNECT_S)
 
+    def _wait_for_database(self) -> None:
+        """Wait until the database answers: a pool that tried and failed tries ever more seldom."""
+        while not self._is_stopping.wait(_RECONNECT_S):
+            try:
+                with reading(self._engines.workspace.engine) as connection:
+                    connection.execute(sa.select(1))
+            except StoreError:
+                continue
+            return
+
     def stop(self) -> None:
         """End after the batches at hand; may be called from any thread or signal handler."""
         self._is_stopping.set()
@@ -224,7 +235,7 @@ def _make_app(
             raise _StoppedError
         return ending
 
-    @app.periodic(cron=_EVERY_TEN_SECONDS)
+    @app.periodic(cron=_EVERY_FIVE_SECONDS)
     @app.task(name="sweep", queue=_UPKEEP, queueing_lock="sweep")
     async def sweep(timestamp: int) -> None:  # noqa: ARG001  # Procrastinate's signature
         manager = app.job_manager

@@ -23,7 +23,6 @@ from forecourt.web.app import create_app
 from forecourt.web.serve import open_service
 from tests.contract.jobs.conftest import (  # noqa: F401  # fixtures
     accept,
-    database,
     engines,
     paints,
     workspace,
