@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import sqlalchemy as sa
 
-LIVELY_S = 20  # a worker gives a sign of life every five seconds
+LIVELY_S = 20  # a worker gives a sign of life every three seconds
 
 
 @dataclass(frozen=True, slots=True)
