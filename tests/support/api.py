@@ -113,6 +113,9 @@ class IdleRunner:
     def start(self) -> None:
         """Do nothing."""
 
+    def ask_to_stop(self) -> None:
+        """Do nothing."""
+
     def stop(self) -> None:
         """Do nothing."""
 

@@ -39,7 +39,15 @@ class EventType(StrEnum):
 
     SCRAPE_FINISHED = "scrape.finished"  # every image is settled
     SCRAPE_CANCELLED = "scrape.cancelled"  # somebody stopped it; settled images keep their tags
-    ALARM_RAISED = "alarm.raised"  # monitoring saw something that people should look at
+    ALARM_RAISED = "alarm.raised"  # something that people should look at: AlarmKind
+
+
+class AlarmKind(StrEnum):
+    """What an alarm is about."""
+
+    SCRAPE_BREAKS_OFF = "scrape_breaks_off"  # run after run; it is tried again all the same
+    HOST_DISTRUSTED = "host_distrusted"  # its headers lied or churned
+    MANY_SKIPPED = "many_skipped"  # more than half of a scrape's images: an outage, or a wrong feed
 
 
 class DeliveryState(StrEnum):
@@ -193,6 +201,18 @@ def scrape_data(
         "tagged": tagged,
         "skipped": skipped,
     }
+
+
+def alarm_data(kind: AlarmKind, *, scrape_id: int, detail: str, **more: Any) -> dict[str, Any]:
+    """Return the `data` of `alarm.raised`; a contract (docs/webhooks.md).
+
+    Args:
+        kind: What it is about.
+        scrape_id: Where it was seen.
+        detail: A sentence for people: what it is, and what to do.
+        more: Particulars of the kind.
+    """
+    return {"kind": kind, "scrape_id": scrape_id, "detail": detail, **more}
 
 
 def make_excerpt(body: bytes) -> str:

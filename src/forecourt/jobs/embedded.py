@@ -58,9 +58,13 @@ class EmbeddedRunner:
         for thread in self._threads:
             thread.start()
 
+    def ask_to_stop(self) -> None:
+        """Begin to end; threads that wait see it when they wake."""
+        self._is_stopping.set()
+
     def stop(self) -> None:
         """End after the batches at hand."""
-        self._is_stopping.set()
+        self.ask_to_stop()
         with self._wake:
             self._wake.notify_all()
         for thread in self._threads:

@@ -208,9 +208,13 @@ class QueueRunner:
         if self._has_worker:
             self._thread.start()
 
+    def ask_to_stop(self) -> None:
+        """Begin to end the work in this process; scrapes can still be submitted."""
+        self._worker.stop()
+
     def stop(self) -> None:
         """End after the batches at hand, and close the queue."""
-        self._worker.stop()
+        self.ask_to_stop()
         if self._thread.ident is not None:
             self._thread.join()
         self._queue.close()

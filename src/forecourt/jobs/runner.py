@@ -9,8 +9,9 @@ import structlog
 
 from forecourt.core.errors import StoreError
 from forecourt.core.logs import redacted
+from forecourt.jobs.alarms import raise_on_failure
 from forecourt.jobs.engines import Engines
-from forecourt.jobs.tasks import run_scrape
+from forecourt.jobs.tasks import find_scrape, run_scrape
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import writing
 from forecourt.store.scrapes import Scrape
@@ -33,6 +34,9 @@ class Runner(Protocol):
     def start(self) -> None:
         """Begin to work; returns at once."""
 
+    def ask_to_stop(self) -> None:
+        """Begin to end after the batches at hand; returns at once. Safe in a signal handler."""
+
     def stop(self) -> None:
         """End after the batches at hand; what is left is kept. Returns when nothing runs."""
 
@@ -53,6 +57,7 @@ def attempt(engines: Engines, scrape_id: int, *, is_stopping: Callable[[], bool]
         with writing(engines.workspace.engine) as connection:
             text = redacted(f"{type(error).__name__}: {error}")
             stored_scrapes.note_failure(connection, scrape_id, text)
+            raise_on_failure(connection, find_scrape(connection, scrape_id))
         raise
     log.info("scrape.ended", ending=str(ending), done=tally.done, skipped=tally.skipped.total())
     return ending

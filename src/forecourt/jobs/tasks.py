@@ -15,6 +15,7 @@ from forecourt.core.records import LONGEST_ADVERTISER, RefusedRow
 from forecourt.core.webhooks import EventType
 from forecourt.feeds.read import read_feed
 from forecourt.feeds.words import clean_text
+from forecourt.jobs.alarms import raise_on_finish
 from forecourt.jobs.engines import Engines, open_engines
 from forecourt.jobs.hooks import announce_scrape
 from forecourt.jobs.workspace import Workspace
@@ -216,9 +217,11 @@ def run_scrape(
     workspace = engines.workspace
     with engines.models.pipeline() as pipeline:
 
-        def conclude(connection: sa.Connection, _tally: Tally) -> None:
+        def conclude(connection: sa.Connection, tally: Tally) -> None:
+            scrape = find_scrape(connection, scrape_id)
             keep_class_counts(connection, scrape_id, model_version=pipeline.model_version)
-            _announce(connection, EventType.SCRAPE_FINISHED, find_scrape(connection, scrape_id))
+            _announce(connection, EventType.SCRAPE_FINISHED, scrape)
+            raise_on_finish(connection, scrape, tally)
 
         tools = tagging.Tools(
             engine=workspace.engine,

@@ -161,15 +161,13 @@ def reopen(connection: sa.Connection, scrape_id: int) -> None:
     )
 
 
-def note_failure(connection: sa.Connection, scrape_id: int, error: str) -> int:
-    """Keep why a run broke off; return how many did so far."""
-    failures: int = connection.execute(
+def note_failure(connection: sa.Connection, scrape_id: int, error: str) -> None:
+    """Count a run that broke off, and keep why."""
+    connection.execute(
         sa.update(scrapes)
         .where(scrapes.c.id == scrape_id)
         .values(failures=scrapes.c.failures + 1, last_error=error[:_LONGEST_ERROR])
-        .returning(scrapes.c.failures)
-    ).scalar_one()
-    return failures
+    )
 
 
 def list_unfinished(connection: sa.Connection) -> list[Scrape]:

@@ -79,7 +79,12 @@ def serve(settings: Settings, *, scrapes_at_once: int | None) -> None:
         try:
             with open_service(engines, runner) as service:
                 server = _make_server(settings, create_app(service))
-                end_when_told(server.ask_to_end)
+
+                def ask_to_end() -> None:
+                    server.ask_to_end()
+                    runner.ask_to_stop()  # requests in flight may wait for what a scrape holds
+
+                end_when_told(ask_to_end)
                 runner.start()
                 with following_champion(engines), sending_webhooks(workspace):
                     server.run()
