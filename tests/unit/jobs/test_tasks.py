@@ -38,6 +38,11 @@ with open_workspace(settings) as workspace:
 """
 
 
+@pytest.fixture
+def settings(settings: Settings, database: str | None) -> Settings:
+    return settings.model_copy(update={"database": database})
+
+
 def write_feed(path: Path, urls: list[str]) -> Path:
     vehicles = [{"id": f"stock-{n}", "images": urls[n : n + 10]} for n in range(0, len(urls), 10)]
     path.write_text(json.dumps({"advertiser": "acme", "vehicles": vehicles}))
@@ -65,6 +70,23 @@ def kill_when(host: ImageHost, requests: int, command: list[str]) -> None:
     process.wait()
 
 
+def wait_for_last_words(workspace: Workspace) -> None:
+    """A server finishes what a dead client has sent it: wait until it has."""
+    if workspace.engine.dialect.name != "postgresql":
+        return
+    busy = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' "
+        "AND state <> 'idle' AND pid <> pg_backend_pid()"
+    )
+    deadline = time.monotonic() + 60
+    while True:
+        with reading(workspace.engine) as connection:
+            if not connection.scalar(busy):
+                return
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("requests", [40, 220])
 def test_killed_run_goes_on_without_repeating_what_was_settled(
     host: ImageHost, settings: Settings, workspace: Workspace, tmp_path: Path, requests: int
@@ -72,6 +94,7 @@ def test_killed_run_goes_on_without_repeating_what_was_settled(
     urls = [host.put(f"/{n}.jpg", jpeg(PAINTS["Red"], seed=n), delay_s=0.01) for n in range(IMAGES)]
     feed = write_feed(tmp_path / "feed.json", urls)
     kill_when(host, requests, [sys.executable, "-c", TAG, settings.model_dump_json(), str(feed)])
+    wait_for_last_words(workspace)
     with reading(workspace.engine) as connection:
         settled = set(
             connection.scalars(

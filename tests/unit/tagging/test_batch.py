@@ -49,8 +49,12 @@ class Batches:
         self.engine = workspace.engine
         self._workspace = workspace
         self._pipeline = pipeline
+        self._claims = Claims(self.engine, workspace.settings.home / "locks")
         self._scrapes = 0
         self.scrape_id = 0
+
+    def close(self) -> None:
+        self._claims.close()
 
     def start(self, *names: str) -> None:
         """Accept a scrape that shows these images."""
@@ -80,7 +84,7 @@ class Batches:
             media=self._workspace.media,
             pipeline=self._pipeline,
             hosts=self.hosts,
-            claims=Claims(self.engine, self._workspace.settings.home / "locks"),
+            claims=self._claims,
             scrape_id=self.scrape_id,
             max_validity_s=fetch.max_validity_s,
         )
@@ -115,7 +119,9 @@ class Batches:
 @pytest.fixture
 def batches(workspace: Workspace) -> Iterator[Batches]:
     with Pipeline(workspace.champion, workspace.settings.vision) as pipeline:
-        yield Batches(workspace, pipeline)
+        made = Batches(workspace, pipeline)
+        yield made
+        made.close()
 
 
 def answered(flight: Flight, body: bytes | None, *, status: int = 200, **headers: str) -> Fetched:
