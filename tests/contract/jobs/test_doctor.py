@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -99,20 +100,22 @@ def test_a_home_that_cannot_be_written_fails(
     assert grave(look(settings.model_copy(update={"home": home})))["home"] is Level.FAILED
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file of this process may grow, as on a full disk."""
+    """No file of this process may grow, as on a full disk; nor may pytest's own output."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, ignored)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_fails(tmp_path: Path) -> None:
-    (found,) = doctor.check_home(tmp_path)
+    with full_disk():
+        (found,) = doctor.check_home(tmp_path)
     assert found.level is Level.FAILED
     assert "make room" in found.mend
 
