@@ -18,11 +18,13 @@ NAMES = (
     "fixes_hold",
     "visual_lookup",
     "many_fixes",
+    "cached_path",
+    "workers",
     "cost",
     "hard_set",
     "label_errors",
 )
-BY_NAME_ONLY = ("chains",)  # it trains networks
+BY_NAME_ONLY = ("chains", "kills")  # the one trains networks, the other takes half an hour
 
 
 def main() -> int:
