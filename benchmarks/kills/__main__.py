@@ -176,17 +176,24 @@ def _kill_and_look(
             break
     traffic.end(fleet.tend)
     outcome = Outcome(fleet.kills, ended=ended, seconds=time.monotonic() - started)
-    _check(outcome, caller)
+    _check(outcome, caller, fleet.log)
     caller.close()
     return outcome
 
 
-def _check(outcome: Outcome, caller: Caller) -> None:
+def _check(outcome: Outcome, caller: Caller, kills: list[tuple[float, str]]) -> None:
     outcome.scrapes = len(caller.scrapes)
     outcome.fixes = len(caller.fixes)
-    outcome.longest_standstill_s = max(one.longest_s for one in caller.scrapes)
+    begun, ended = max((one.longest for one in caller.scrapes), key=lambda one: one[1] - one[0])
+    outcome.longest_standstill_s = ended - begun
     if outcome.longest_standstill_s > _LONGEST_STANDSTILL_S:
-        outcome.wrong.append(f"a scrape stood still for {outcome.longest_standstill_s:.0f} s")
+        meanwhile = ", ".join(
+            f"{name} after {at - begun:.0f} s" for at, name in kills if begun <= at <= ended
+        )
+        outcome.wrong.append(
+            f"a scrape stood still for {outcome.longest_standstill_s:.0f} s; killed meanwhile: "
+            f"{meanwhile}"
+        )
     last: dict[tuple[str, str], str] = {
         (advertiser, url): color for advertiser, url, color in caller.fixes
     }

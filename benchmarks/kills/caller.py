@@ -27,12 +27,12 @@ class Posted:
     done: int = -1
     status: str = "accepted"
     moved_at: float = field(default_factory=time.monotonic)
-    longest_s: float = 0.0
+    longest: tuple[float, float] = (0.0, 0.0)  # the longest standstill, from and to
 
     def note(self, seen: dict[str, Any]) -> None:
         now = time.monotonic()
         if self.status != "finished":
-            self.longest_s = max(self.longest_s, now - self.moved_at)
+            self.longest = max(self.longest, (self.moved_at, now), key=lambda one: one[1] - one[0])
         if (seen["done"], seen["status"]) != (self.done, self.status):
             self.done, self.status, self.moved_at = seen["done"], seen["status"], now
 

@@ -141,6 +141,7 @@ class Fleet:
     ) -> None:
         self.base = f"http://127.0.0.1:{(port := free_port())}"
         self.kills: Counter[str] = Counter()
+        self.log: list[tuple[float, str]] = []
         self._postgres: Postgres | None = None
         self._data: tempfile.TemporaryDirectory[str] | None = None
         env = {name: value for name, value in os.environ.items() if "FORECOURT_" not in name}
@@ -186,6 +187,7 @@ class Fleet:
         victim = rng.choice(self.mortals)
         victim.kill()
         self.kills[victim.name.partition(" ")[0]] += 1
+        self.log.append((time.monotonic(), victim.name))
         if rng.random() < 0.3:
             time.sleep(rng.uniform(0.2, 1.0))
         victim.start()

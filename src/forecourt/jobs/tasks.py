@@ -92,6 +92,8 @@ def accept_into(
     with read_feed(path) as feed:
         digest = intake.digest_file(path)  # behind the reader's checks: a pipe would never end
         owner = _find_owner(advertiser or feed.advertiser, path)
+        # Of two that bring the same feed at once, the second finds the first one's scrape.
+        stored_scrapes.take_turn(connection, owner, at=datetime.now(UTC))
         unfinished = stored_scrapes.find_unfinished(connection, owner, digest)
         if unfinished is not None:
             return AcceptedScrape(scrape=unfinished, is_resumed=True)

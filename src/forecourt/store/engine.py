@@ -13,11 +13,14 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from forecourt.core.errors import SettingsError, StoreError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_S = 300  # the import of a million images is one transaction of a minute or two
+# One connection a request at work; a stream of results holds its own for as long as it is read.
+_POOL: dict[str, Any] = {"pool_size": 5, "max_overflow": 20, "pool_timeout": 10}
 _MIGRATION_LOCK = 0x464F5245  # an advisory lock of PostgreSQL; the number only has to be ours
 
 _ADVICE = (
@@ -60,6 +63,7 @@ def create_engine(url: str, *, wait_s: int | None = None) -> sa.Engine:
         return sa.create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
+            **_POOL,
             connect_args={} if wait_s is None else {"connect_timeout": wait_s},
         )
     raise SettingsError(f"FORECOURT_DATABASE names {backend!r}; use sqlite or postgresql.")
@@ -75,7 +79,9 @@ def _create_sqlite_engine(url: sa.URL, wait_s: int) -> sa.Engine:
                 f"Cannot make the folder {folder}: {error.strerror}. Let FORECOURT_HOME name a "
                 "folder that can be written."
             ) from error
-    engine = sa.create_engine(url, connect_args={"timeout": wait_s})
+    is_file = url.database not in {None, "", ":memory:"}
+    pool = _POOL if is_file else {}
+    engine = sa.create_engine(url, connect_args={"timeout": wait_s}, **pool)
 
     @sa.event.listens_for(engine, "connect")
     def _set_pragmas(connection: Any, _record: Any) -> None:
@@ -144,6 +150,11 @@ def explained(engine: sa.Engine) -> Iterator[None]:
     """
     try:
         yield
+    except PoolTimeoutError as error:
+        raise StoreError(
+            "All connections of this process to the database are in use; try again in a moment. "
+            "Where it happens often, run more servers."
+        ) from error
     except DatabaseError as error:
         # These two are the database's trouble (locked, full, gone, damaged); their other
         # subclasses are defects of ours, which keep their traceback.

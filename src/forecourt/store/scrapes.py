@@ -77,6 +77,15 @@ class Scrape:
 _FIELDS = tuple(field.name for field in fields(Scrape) if field.name != "status")
 
 
+def take_turn(connection: sa.Connection, advertiser: str, *, at: datetime) -> None:
+    """Wait for whoever stores a scrape of the same advertiser, to the end of this transaction."""
+    insert_new(connection, advertisers, [{"id": advertiser, "created_at": at}], key=("id",))
+    connection.execute(
+        # SQLite has no such clause, and one writer at a time.
+        sa.select(advertisers.c.id).where(advertisers.c.id == advertiser).with_for_update()
+    )
+
+
 def add_scrape(connection: sa.Connection, scrape: NewScrape) -> int:
     """Store a scrape as accepted and return its id.
 
