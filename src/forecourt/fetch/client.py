@@ -13,7 +13,6 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
-from types import TracebackType
 from typing import Self
 
 import aiohttp
@@ -64,12 +63,7 @@ class Fetcher:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._thread.stop()
 
     def fetch(self, requests: Iterable[ImageRequest], *, want_body: WantBody) -> Generator[Outcome]:
