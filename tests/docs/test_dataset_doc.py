@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from forecourt.core.dataset import ItemSource, LeftOut, Split, Verdict
 from forecourt.dataset import balance, offers, sift
 from forecourt.dataset.formats.read import Format
 from forecourt.dataset.review import TABLE
 from forecourt.store import versions
+from tests.support.documents import ROOT, listed, section
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "dataset.md"
+DOCUMENT = ROOT / "docs" / "dataset.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")
 
 
-def section(heading: str) -> str:
-    parts = re.split(r"^#+ (.+)$", TEXT, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))[heading]
-
-
-def listed(heading: str) -> list[str]:
-    return re.findall(r"^\| `([^`]+)` \|", section(heading), flags=re.MULTILINE)
-
-
 def test_columns_are_documented_in_their_order() -> None:
-    assert listed("Columns") == versions._SCHEMA.names
+    assert listed(DOCUMENT, "Columns") == versions._SCHEMA.names
 
 
 def test_files_of_a_version_are_documented() -> None:
-    assert {name for name in listed("A version") if "/" not in name} == {
+    assert {name for name in listed(DOCUMENT, "A version") if "/" not in name} == {
         versions.SUMMARY_FILE,
         versions.MANIFEST_FILE,
         versions.LEFT_OUT_FILE,
@@ -38,26 +29,26 @@ def test_files_of_a_version_are_documented() -> None:
 
 
 def test_reasons_are_documented_in_their_order() -> None:
-    assert listed("Left out") == [reason.value for reason in LeftOut]
+    assert listed(DOCUMENT, "Left out") == [reason.value for reason in LeftOut]
 
 
 def test_formats_are_documented_in_their_order() -> None:
-    assert listed("Formats") == [one.value for one in Format]
+    assert listed(DOCUMENT, "Formats") == [one.value for one in Format]
 
 
 def test_closed_lists_are_told() -> None:
     for name, members in (("source", ItemSource), ("split", Split)):
-        (row,) = re.findall(rf"^\| `{name}` .*$", section("Columns"), re.MULTILINE)
+        (row,) = re.findall(rf"^\| `{name}` .*$", section(DOCUMENT, "Columns"), re.MULTILINE)
         assert set(re.findall(r"`(\w+)`", row)[1:]) == {member.value for member in members}
     for verdict in Verdict:
-        assert f"`{verdict}`" in section("Labels that are likely wrong")
-    assert f"`{TABLE}`" in section("Labels that are likely wrong")
+        assert f"`{verdict}`" in section(DOCUMENT, "Labels that are likely wrong")
+    assert f"`{TABLE}`" in section(DOCUMENT, "Labels that are likely wrong")
 
 
 def test_numbers_are_those_of_the_code() -> None:
-    assert f"under {sift.LEAST_SIDE} pixels" in section("Left out")
+    assert f"under {sift.LEAST_SIDE} pixels" in section(DOCUMENT, "Left out")
     trust = f"{offers.OF_STAFF:g}, advertisers' fixes {offers.OF_ADVERTISER:g}; imports "
     assert f"all decisions {trust}{offers.OF_IMPORT:g}" in " ".join(TEXT.split())
     assert f"with {offers.UNSAID:g}" in TEXT
     assert balance.LEAST_OTHER == 0.25
-    assert "less than a\nquarter" in section("The split")
+    assert "less than a\nquarter" in section(DOCUMENT, "The split")

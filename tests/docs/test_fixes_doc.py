@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from pathlib import Path
 
 from forecourt.cli.history import summary_to_json
 from forecourt.core.fixes import FixField
@@ -14,27 +13,18 @@ from forecourt.review.forms import misclassified_to_json, oddity_to_json
 from forecourt.review.history_files import HISTORY_COLUMNS
 from forecourt.review.importing import Imported, ImportNote
 from forecourt.review.misclassified import Misclassified
+from tests.support.documents import API, ROOT, listed, section
 
-DOC = Path(__file__).parents[2] / "docs" / "fixes.md"
-API = DOC.with_name("api.md")
-
-
-def section(heading: str, path: Path = DOC) -> str:
-    parts = re.split(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))[heading]
-
-
-def listed(heading: str, path: Path = DOC) -> list[str]:
-    return re.findall(r"^\| `([^`]+)` \|", section(heading, path), flags=re.MULTILINE)
+DOC = ROOT / "docs" / "fixes.md"
 
 
 def test_columns_of_a_history_file_are_documented() -> None:
-    assert listed("History file") == list(HISTORY_COLUMNS)
+    assert listed(DOC, "History file") == list(HISTORY_COLUMNS)
 
 
 def test_names_of_columns_are_documented() -> None:
     rows = re.findall(
-        r"^\| `(\w+)` \| .* \| ([^|]*) \|$", section("Tables of other systems"), re.MULTILINE
+        r"^\| `(\w+)` \| .* \| ([^|]*) \|$", section(DOC, "Tables of other systems"), re.MULTILINE
     )
     documented = {name: re.findall(r"`(\w+)`", others) for name, others in rows}
     assert documented == {
@@ -44,8 +34,8 @@ def test_names_of_columns_are_documented() -> None:
 
 def test_summary_of_an_import_is_documented() -> None:
     summary = summary_to_json(Imported(), [])
-    assert listed("import-fixes --json") == list(summary)
-    text = section("import-fixes --json")
+    assert listed(DOC, "import-fixes --json") == list(summary)
+    text = section(DOC, "import-fixes --json")
     (row,) = re.findall(r"^\| `notes` .*$", text, re.MULTILINE)
     assert re.findall(r"`(\w+)`", row)[1:] == [one.name for one in fields(ImportNote)]
     (row,) = re.findall(r"^\| `matched` .*$", text, re.MULTILINE)
@@ -56,10 +46,10 @@ def test_oddities_are_documented() -> None:
     oddity = Oddity(
         kind=OddityKind.SKIPPED_RUN, advertiser=None, host=None, count=0, of=None, seen=""
     )
-    assert listed("oddities --json", API) == list(oddity_to_json(oddity))
-    (row,) = re.findall(r"^\| `examples` .*$", section("oddities --json", API), re.MULTILINE)
+    assert listed(API, "oddities --json") == list(oddity_to_json(oddity))
+    (row,) = re.findall(r"^\| `examples` .*$", section(API, "oddities --json"), re.MULTILINE)
     assert re.findall(r"`(\w+)`", row)[1:] == [one.name for one in fields(Example)]
-    assert listed("Oddity kinds", API) == [kind.value for kind in OddityKind]
+    assert listed(API, "Oddity kinds") == [kind.value for kind in OddityKind]
 
 
 def test_misclassified_is_documented() -> None:
@@ -72,4 +62,4 @@ def test_misclassified_is_documented() -> None:
         images=None,
         share=None,
     )
-    assert listed("misclassified --json", API) == list(misclassified_to_json(one))
+    assert listed(API, "misclassified --json") == list(misclassified_to_json(one))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from fastapi import APIRouter
@@ -11,17 +10,7 @@ from fastapi import APIRouter
 from forecourt.web.api import conflicts, fixes, hosts, sitemaps
 from forecourt.web.api.acts import ActOut
 from forecourt.web.api.changes import SelectionIn
-
-DOC = Path(__file__).parents[2] / "docs" / "api.md"
-
-
-def section(heading: str) -> str:
-    parts = re.split(r"^#+ (.+)$", DOC.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))[heading]
-
-
-def listed(heading: str) -> list[str]:
-    return re.findall(r"^\| `([^`]+)` \|", section(heading), flags=re.MULTILINE)
+from tests.support.documents import API, listed, section
 
 
 @pytest.mark.parametrize(
@@ -39,16 +28,17 @@ def test_operations_are_documented(heading: str, routers: list[APIRouter]) -> No
         for route in router.routes
         for method in route.methods  # type: ignore[attr-defined]
     }
-    assert {one for one in listed(heading) if " /v1/" in one} == there
+    assert {one for one in listed(API, heading) if " /v1/" in one} == there
 
 
 def test_fields_of_an_act_and_headers_of_a_sitemap_are_documented() -> None:
-    assert [one for one in listed("HTTP: fixes") if " " not in one] == list(ActOut.model_fields)
-    headers = [one for one in listed("HTTP: sitemaps") if " " not in one]
+    fields = [one for one in listed(API, "HTTP: fixes") if " " not in one]
+    assert fields == list(ActOut.model_fields)
+    headers = [one for one in listed(API, "HTTP: sitemaps") if " " not in one]
     assert headers == [one for one in sitemaps._HEADERS if one.startswith("Sitemap-")]
 
 
 def test_selections_are_documented() -> None:
-    text = section("HTTP: fixes").partition("`selection` of a bulk fix")[2]
+    text = section(API, "HTTP: fixes").partition("`selection` of a bulk fix")[2]
     names = re.findall(r"`(\w+)`", text.partition("Send it with")[0])
     assert names == list(SelectionIn.model_fields)

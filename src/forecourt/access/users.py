@@ -139,17 +139,7 @@ def set_password(
     passwords.check_password(password, name=user.name)
     stored.set_password_hash(connection, user.id, passwords.hash_password(password), at=now)
     stored.clear_failures(connection, key, older_than=now - FAILURES_KEPT)
-    ended = stored.end_sessions_of(connection, user.id)
-    audit(
-        connection,
-        by,
-        AuditAction.USER_PASSWORD,
-        at=now,
-        target=user.name,
-        advertiser=user.advertiser,
-        detail={"sessions_ended": ended},
-        request_id=request_id,
-    )
+    _end_sessions(connection, by, AuditAction.USER_PASSWORD, user, now=now, request_id=request_id)
     return user
 
 
@@ -172,17 +162,7 @@ def disable_user(
     user = _get(stored.find_user(connection, key), name)
     if not stored.disable_user(connection, user.id, by=by.name, at=now):
         return user
-    ended = stored.end_sessions_of(connection, user.id)
-    audit(
-        connection,
-        by,
-        AuditAction.USER_DISABLE,
-        at=now,
-        target=user.name,
-        advertiser=user.advertiser,
-        detail={"sessions_ended": ended},
-        request_id=request_id,
-    )
+    _end_sessions(connection, by, AuditAction.USER_DISABLE, user, now=now, request_id=request_id)
     return _get(stored.find_user(connection, key), name)
 
 
@@ -240,6 +220,29 @@ def _count_try(connection: sa.Connection, key: str, now: datetime) -> None:
             wait_s,
         )
     stored.set_failures(connection, key, failures + 1, at=now)
+
+
+def _end_sessions(
+    connection: sa.Connection,
+    by: Principal,
+    action: AuditAction,
+    user: User,
+    *,
+    now: datetime,
+    request_id: str | None,
+) -> None:
+    """End what a user has open, and put into the log what `by` did to them."""
+    ended = stored.end_sessions_of(connection, user.id)
+    audit(
+        connection,
+        by,
+        action,
+        at=now,
+        target=user.name,
+        advertiser=user.advertiser,
+        detail={"sessions_ended": ended},
+        request_id=request_id,
+    )
 
 
 def _get(found: tuple[User, str] | None, name: str) -> User:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from forecourt.cli.console import out
-from forecourt.cli.entries import make_act, print_done, print_table
+from forecourt.cli.entries import do_act, make_act, print_table
 from forecourt.core.conflicts import Conflict, ConflictStatus, Ruling
 from forecourt.core.errors import UsageError
 from forecourt.core.fixes import FixField
@@ -71,8 +71,6 @@ def resolve(
 ) -> None:
     """Settle a disagreement in one of three ways. `revert --act` takes it back."""
     from forecourt import review
-    from forecourt.jobs.workspace import open_workspace
-    from forecourt.store.engine import writing
 
     if keep_both + (everyone is not None) + is_ambiguous != 1:
         raise UsageError("Say one of: --keep-both, --everyone VALUE, --ambiguous.")
@@ -82,17 +80,18 @@ def resolve(
         is_type = of_field is FixField.IMAGE_TYPE
         value = parse_image_type(everyone) if is_type else parse_color(everyone)
     settled = Ruling.EVERYONE if everyone is not None else Ruling.AMBIGUOUS
-    with open_workspace(Settings()) as workspace:
-        with writing(workspace.engine) as connection:
-            done = review.resolve_conflict(
-                connection,
-                make_act(by, role, advertiser, note),
-                image_id=image_id,
-                field=of_field,
-                ruling=Ruling.KEEP_BOTH if keep_both else settled,
-                value=value,
-            )
-        print_done(workspace, done, as_json=as_json)
+    act = make_act(by, role, advertiser, note)
+    do_act(
+        lambda connection: review.resolve_conflict(
+            connection,
+            act,
+            image_id=image_id,
+            field=of_field,
+            ruling=Ruling.KEEP_BOTH if keep_both else settled,
+            value=value,
+        ),
+        as_json=as_json,
+    )
 
 
 def _print_conflict(conflict: Conflict) -> None:

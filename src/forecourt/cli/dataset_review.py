@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -91,38 +92,32 @@ def review_import(
         _store(workspace, decisions)
 
 
-def keep(
-    version: Version,
-    by: _By,
-    image: _Image = None,
-    from_: _From = None,
-    advertiser: _Advertiser = None,
-    kind: _Kind = None,
-    of_type: _ShownType = None,
-    of_color: _ShownColor = None,
-    note: _Note = "",
-    yes: _Yes = False,
-) -> None:
-    """Say that labels are right. Takes an earlier drop or relabelling back, too."""
-    choice = (image, from_, advertiser, kind, of_type, of_color)
-    _decide(version, Opinion(verdict=Verdict.KEEP, note=note), choice, yes=yes, by=by)
+def _make_command(verdict: Verdict, doc: str) -> Callable[..., None]:
+    """Return a command that says the same of all pictures that are chosen."""
+
+    def decide(
+        version: Version,
+        by: _By,
+        image: _Image = None,
+        from_: _From = None,
+        advertiser: _Advertiser = None,
+        kind: _Kind = None,
+        of_type: _ShownType = None,
+        of_color: _ShownColor = None,
+        note: _Note = "",
+        yes: _Yes = False,
+    ) -> None:
+        choice = (image, from_, advertiser, kind, of_type, of_color)
+        _decide(version, Opinion(verdict=verdict, note=note), choice, yes=yes, by=by)
+
+    decide.__doc__ = doc
+    return decide
 
 
-def drop(
-    version: Version,
-    by: _By,
-    image: _Image = None,
-    from_: _From = None,
-    advertiser: _Advertiser = None,
-    kind: _Kind = None,
-    of_type: _ShownType = None,
-    of_color: _ShownColor = None,
-    note: _Note = "",
-    yes: _Yes = False,
-) -> None:
-    """Leave pictures out of later versions. `keep` takes it back."""
-    choice = (image, from_, advertiser, kind, of_type, of_color)
-    _decide(version, Opinion(verdict=Verdict.DROP, note=note), choice, yes=yes, by=by)
+keep = _make_command(
+    Verdict.KEEP, "Say that labels are right. Takes an earlier drop or relabelling back, too."
+)
+drop = _make_command(Verdict.DROP, "Leave pictures out of later versions. `keep` takes it back.")
 
 
 def relabel(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,11 @@ from forecourt.core.conflicts import Ruled
 from forecourt.core.errors import UsageError
 from forecourt.core.fixes import Actor, ActSource, Fix, NewAct
 from forecourt.core.records import Role
+from forecourt.core.settings import Settings
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from forecourt.jobs.workspace import Workspace
     from forecourt.review import Done
 
@@ -33,6 +36,17 @@ def make_act(by: str, role: str, advertiser: str | None, note: str) -> NewAct:
         raise UsageError("Say which advertiser acts: --advertiser.")
     actor = Actor(name=by, role=Role(role), advertiser=advertiser if role == "advertiser" else None)
     return NewAct(actor=actor, at=datetime.now(UTC), source=ActSource.CLI, note=note)
+
+
+def do_act(do: Callable[[sa.Connection], Done], *, as_json: bool) -> None:
+    """Do an act in a transaction of the workspace, and print what it did."""
+    from forecourt.jobs.workspace import open_workspace
+    from forecourt.store.engine import writing
+
+    with open_workspace(Settings()) as workspace:
+        with writing(workspace.engine) as connection:
+            done = do(connection)
+        print_done(workspace, done, as_json=as_json)
 
 
 def print_done(workspace: Workspace, done: Done, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from forecourt.cli.console import counted, err, out
-from forecourt.cli.entries import make_act, print_done
+from forecourt.cli.entries import do_act, make_act, print_done
 from forecourt.core.errors import UsageError
 from forecourt.core.fixes import FixField, NewAct
 from forecourt.core.labels import parse_color, parse_image_type
@@ -160,15 +160,12 @@ def revert(
 ) -> None:
     """Undo a fix, or all fixes of one act. Revert the revert to have them back."""
     from forecourt import review
-    from forecourt.jobs.workspace import open_workspace
-    from forecourt.store.engine import writing
 
-    with open_workspace(Settings()) as workspace:
-        with writing(workspace.engine) as connection:
-            done = review.revert(
-                connection, make_act(by, role, advertiser, note), act_id=act_id, fix_id=fix_id
-            )
-        print_done(workspace, done, as_json=as_json)
+    act = make_act(by, role, advertiser, note)
+    do_act(
+        lambda connection: review.revert(connection, act, act_id=act_id, fix_id=fix_id),
+        as_json=as_json,
+    )
 
 
 def refuse(
@@ -181,15 +178,12 @@ def refuse(
 ) -> None:
     """Refuse fixes that were carried to images from other encodings of what looked the same."""
     from forecourt import review
-    from forecourt.jobs.workspace import open_workspace
-    from forecourt.store.engine import writing
 
-    with open_workspace(Settings()) as workspace:
-        with writing(workspace.engine) as connection:
-            done = review.refuse_carried(
-                connection, make_act(by, role, advertiser, note), advertiser=advertiser, urls=url
-            )
-        print_done(workspace, done, as_json=as_json)
+    act = make_act(by, role, advertiser, note)
+    do_act(
+        lambda connection: review.refuse_carried(connection, act, advertiser=advertiser, urls=url),
+        as_json=as_json,
+    )
 
 
 def _fix(

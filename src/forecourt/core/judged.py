@@ -20,6 +20,7 @@ from itertools import groupby
 
 from forecourt.core.fixes import ActSource, FixField
 from forecourt.core.records import Role
+from forecourt.core.resolve import rank_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +68,8 @@ class JudgedFix:
 
     @property
     def rank(self) -> int:
-        """Precedence, 1 (strongest) to 3: the numbers of rules R1-R3."""
-        if self.everywhere:
-            return 3
-        return 1 if self.role is Role.ADVERTISER else 2
+        """See `rank_of`."""
+        return rank_of(self.role, everywhere=self.everywhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,13 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
+def rank_of(role: Role, *, everywhere: bool) -> int:
+    """Return a fix's precedence, 1 (strongest) to 3: the numbers of rules R1-R3."""
+    if everywhere:
+        return 3
+    return 1 if role is Role.ADVERTISER else 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedValue(Generic[T]):
     """One field of one live fix, as it applies to an image of an advertiser.
@@ -67,10 +74,8 @@ class FixedValue(Generic[T]):
 
     @property
     def rank(self) -> int:
-        """Precedence, 1 (strongest) to 3; the numbers of rules R1-R3."""
-        if self.everywhere:
-            return 3
-        return 1 if self.role is Role.ADVERTISER else 2
+        """See `rank_of`."""
+        return rank_of(self.role, everywhere=self.everywhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from forecourt.core.errors import FeedError
@@ -63,12 +62,7 @@ class Feed:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._open.close()
 
     def __iter__(self) -> Iterator[Vehicle | RefusedRow]:

@@ -12,9 +12,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future
 from dataclasses import replace
-from types import TracebackType
 from typing import Self
 
 import aiohttp
@@ -23,6 +21,7 @@ from aiohttp.abc import AbstractResolver
 from forecourt.core.records import Fetched, ImageRequest, NotFetched
 from forecourt.core.settings import FetchSettings
 from forecourt.fetch.exchange import CallerError, WantBody, exchange
+from forecourt.fetch.loop import SessionThread
 from forecourt.fetch.session import USER_AGENT, open_session
 
 # CDNs choose the format by Accept and sometimes the size by User-Agent (Vary, RFC 9110 section
@@ -55,29 +54,17 @@ class Fetcher:
         self, settings: FetchSettings, *, resolver: AbstractResolver | None = None
     ) -> None:
         self._settings = settings
-        self._resolver = resolver
-        self._loop: asyncio.AbstractEventLoop
-        self._thread: threading.Thread
-        self._session: aiohttp.ClientSession | None = None
+        self._thread = SessionThread(
+            "fetcher", lambda: open_session(settings, headers=_HEADERS, resolver=resolver)
+        )
         self._limits = _Limits(settings)
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, name="fetcher", daemon=True)
         self._thread.start()
-        self._session = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+    def __exit__(self, *_error: object) -> None:
+        self._thread.stop()
 
     def fetch(self, requests: Iterable[ImageRequest], *, want_body: WantBody) -> Generator[Outcome]:
         """Yield exactly one outcome per request, in the order in which they come in.
@@ -89,38 +76,20 @@ class Fetcher:
 
         Closing the iterator (or an exception in its consumer) cancels what is in flight.
         """
-        if self._session is None:
-            raise RuntimeError("Use the fetcher as a context manager.")
-        run = _Run(self._session, self._settings, self._limits, iter(requests), want_body)
-        done: Future[None] = asyncio.run_coroutine_threadsafe(run.drive(), self._loop)
+        thread = self._thread
+        run = _Run(thread.session, self._settings, self._limits, iter(requests), want_body)
+        done = thread.submit(run.drive())
         done.add_done_callback(lambda _done: run.buffer.close())
         try:
             while (outcome := run.buffer.take()) is not None:
                 yield outcome
                 if run.buffer.has_room():
-                    self._loop.call_soon_threadsafe(run.wake.set)
+                    thread.call_soon(run.wake.set)
             done.result()  # an error in `requests` or `want_body` is the caller's to see
         finally:
-            if not self._loop.is_closed():  # closed: the fetcher has abandoned the run before
+            if not thread.is_closed:  # closed: the fetcher has abandoned the run before
                 done.cancel()
-                asyncio.run_coroutine_threadsafe(run.abandon(), self._loop).result()
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
-
-    async def _open(self) -> aiohttp.ClientSession:
-        return open_session(self._settings, headers=_HEADERS, resolver=self._resolver)
-
-    async def _close(self) -> None:
-        """Cancel what runs still have in flight, and close the connections."""
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+                thread.submit(run.abandon()).result()
 
 
 class _Buffer:

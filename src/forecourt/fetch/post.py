@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
 import aiohttp
@@ -19,6 +17,7 @@ from forecourt.core.skips import SkipReason
 from forecourt.core.webhooks import Posted, PostFailure, make_excerpt
 from forecourt.fetch.egress import read_url
 from forecourt.fetch.exchange import explain
+from forecourt.fetch.loop import SessionThread
 from forecourt.fetch.session import USER_AGENT, open_session
 
 _HEADERS = {
@@ -54,28 +53,20 @@ class Poster:
         self, settings: FetchSettings, *, resolver: AbstractResolver | None = None
     ) -> None:
         self._settings = settings
-        self._resolver = resolver
-        self._loop: asyncio.AbstractEventLoop
-        self._thread: threading.Thread
-        self._session: aiohttp.ClientSession | None = None
+        # A kept connection that the other side has closed meanwhile would cost an attempt.
+        self._thread = SessionThread(
+            "poster",
+            lambda: open_session(
+                settings, headers=_HEADERS, resolver=resolver, reuse_connections=False
+            ),
+        )
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, name="poster", daemon=True)
         self._thread.start()
-        self._session = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+    def __exit__(self, *_error: object) -> None:
+        self._thread.stop()
 
     @property
     def longest_s(self) -> float:
@@ -87,10 +78,7 @@ class Poster:
 
         Not for the thread of an event loop: it blocks.
         """
-        if self._session is None:
-            raise RuntimeError("Use the poster as a context manager.")
-        exchange = self._post(self._session, url, headers, body)
-        running = asyncio.run_coroutine_threadsafe(exchange, self._loop)
+        running = self._thread.submit(self._post(self._thread.session, url, headers, body))
         try:
             return running.result()
         except BaseException:  # Ctrl-C: nobody waits for the answer any more
@@ -118,25 +106,6 @@ class Poster:
             return await session.post(
                 read_url(url), headers=headers, data=body, allow_redirects=False
             )
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
-
-    async def _open(self) -> aiohttp.ClientSession:
-        # A kept connection that the other side has closed meanwhile would cost an attempt.
-        return open_session(
-            self._settings, headers=_HEADERS, resolver=self._resolver, reuse_connections=False
-        )
-
-    async def _close(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
 
 
 async def _read_beginning(response: aiohttp.ClientResponse) -> bytes:

@@ -59,10 +59,6 @@ def _send_due(engine: sa.Engine, poster: Poster, pool: ThreadPoolExecutor) -> in
     return len(due)
 
 
-def _deliver(engine: sa.Engine, poster: Poster, delivery_id: int) -> None:
-    webhooks.deliver(engine, poster, delivery_id, now=datetime.now(UTC))
-
-
 def announce_scrape(
     connection: sa.Connection, event: EventType, scrape: Scrape, *, tagged: int, skipped: int
 ) -> None:

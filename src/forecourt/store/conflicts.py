@@ -13,7 +13,7 @@ from forecourt.core.conflicts import Conflict, ConflictStatus, Ruled, Ruling, fi
 from forecourt.core.fixes import ActSource, FixField
 from forecourt.core.records import Role
 from forecourt.store import fixes as stored_fixes
-from forecourt.store.liveness import is_live
+from forecourt.store.liveness import select_made
 from forecourt.store.schema import acts, fixes, images, ruling_states, rulings
 
 _PAGE = 1_000  # images
@@ -178,21 +178,8 @@ def _find_of_several(connection: sa.Connection, image_ids: Collection[int]) -> s
 def _load_rulings(
     connection: sa.Connection, *where: sa.ColumnElement[bool], until: datetime | None = None
 ) -> list[Ruled]:
-    conditions = [*where, acts.c.at <= until] if until is not None else where
-    rows = connection.execute(
-        sa.select(
-            rulings,
-            acts.c.at,
-            acts.c.by,
-            acts.c.role,
-            acts.c.source,
-            acts.c.note,
-            is_live(rulings.c.id, ruling_states, "ruling_id", until=until).label("is_live"),
-        )
-        .join(acts, acts.c.id == rulings.c.act_id)
-        .where(*conditions)
-        .order_by(rulings.c.id)
-    )
+    made = select_made(rulings, ruling_states, "ruling_id", until=until)
+    rows = connection.execute(made.where(*where).order_by(rulings.c.id))
     return [_read(row) for row in rows]
 
 

@@ -12,7 +12,7 @@ from forecourt.core.fixes import ActKind, ActSource, Fix, FixField, NewAct
 from forecourt.core.records import Role
 from forecourt.store.chunks import chunks
 from forecourt.store.engine import wait_for_turn
-from forecourt.store.liveness import is_live
+from forecourt.store.liveness import select_made
 from forecourt.store.schema import acts, carries, fix_states, fixes
 
 _PAGE = 1_000
@@ -180,22 +180,8 @@ def _load(
     limit: int | None = None,
     order: Sequence[sa.ColumnElement[Any]] = (fixes.c.id,),
 ) -> list[Fix]:
-    conditions = [*where, acts.c.at <= until] if until is not None else where
-    rows = connection.execute(
-        sa.select(
-            fixes,
-            acts.c.at,
-            acts.c.by,
-            acts.c.role,
-            acts.c.source,
-            acts.c.note,
-            is_live(fixes.c.id, fix_states, "fix_id", until=until).label("is_live"),
-        )
-        .join(acts, acts.c.id == fixes.c.act_id)
-        .where(*conditions)
-        .order_by(*order)
-        .limit(limit)
-    )
+    made = select_made(fixes, fix_states, "fix_id", until=until)
+    rows = connection.execute(made.where(*where).order_by(*order).limit(limit))
     return [_read(row) for row in rows]
 
 

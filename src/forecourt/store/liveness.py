@@ -1,8 +1,9 @@
-"""Whether what was made still holds: unless the latest note of an act on it says otherwise."""
+"""What acts made, and whether it still holds: unless the latest note on it says otherwise."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,3 +27,21 @@ def is_live(
         notes = notes.join(later, later.c.id == states.c.act_id).where(later.c.at <= until)
     latest = notes.order_by(states.c.id.desc()).limit(1).scalar_subquery()
     return sa.func.coalesce(latest, sa.true())
+
+
+def select_made(
+    things: sa.Table, states: sa.FromClause, ref: str, *, until: datetime | None = None
+) -> sa.Select[Any]:
+    """Select things with the act that made each (`at`, `by`, `role`, `source`, `note`), `is_live`.
+
+    Args:
+        things: A table with the columns `id` and `act_id`.
+        states: Notes of acts on such things; see `is_live`.
+        ref: Their column that refers to a thing.
+        until: Only what was made until then, and live as it was then.
+    """
+    live = is_live(things.c.id, states, ref, until=until).label("is_live")
+    query = sa.select(
+        things, acts.c.at, acts.c.by, acts.c.role, acts.c.source, acts.c.note, live
+    ).join(acts, acts.c.id == things.c.act_id)
+    return query if until is None else query.where(acts.c.at <= until)

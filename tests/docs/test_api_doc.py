@@ -1,8 +1,7 @@
-"""The documents against the code: lists, links, commands, settings."""
+"""docs/api.md against the code: closed lists, and the fields of what is read and printed."""
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterator
@@ -11,10 +10,8 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
-import typer.main
 from typer.testing import CliRunner
 
 from forecourt.cli import app
@@ -23,13 +20,6 @@ from forecourt.core.promotions import PromotionKind
 from forecourt.core.records import Decision, KeySource, Prediction, Role, Source, Vehicle
 from forecourt.core.resolve import Evidence, FixedValue, Status, resolve
 from forecourt.core.samples import _COLUMNS, read_manifest
-from forecourt.core.settings import (
-    AccessSettings,
-    FetchSettings,
-    ServeSettings,
-    Settings,
-    VisionSettings,
-)
 from forecourt.core.skips import SkipReason
 from forecourt.evaluate.report import make_report
 from forecourt.feeds.read import read_feed
@@ -45,41 +35,18 @@ from forecourt.sitemap import (
 from forecourt.sitemap.ads import choose_images, label
 from forecourt.vision.bundle import Thresholds
 from forecourt.vision.decide import decide
+from tests.support.documents import (
+    API,
+    ROOT,
+    blocks,
+    listed,
+    section,
+)
 from tests.support.entries import CARD, PHOTO, STOCK, car
 from tests.support.pictures import jpeg
 from tests.support.tiny_bundle import PAINTS
 
-ROOT = Path(__file__).parents[2]
-API = ROOT / "docs" / "api.md"
 TRAINING = ROOT / "docs" / "training.md"
-DECISIONS = ROOT / "docs" / "decisions"
-
-
-def markdown_files() -> list[Path]:
-    folders = ("docs", "src", "tests", "benchmarks", "scripts")
-    nested = (path for folder in folders for path in (ROOT / folder).rglob("*.md"))
-    return sorted([*ROOT.glob("*.md"), *nested])
-
-
-def name_of(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
-def section(path: Path, heading: str) -> str:
-    """The text under a heading, up to the next one."""
-    parts = re.split(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
-    return sections[heading]
-
-
-def listed(path: Path, heading: str) -> list[str]:
-    """The first column of the table under a heading."""
-    return re.findall(r"^\| `([^`]+)` \|", section(path, heading), flags=re.MULTILINE)
-
-
-def blocks(path: Path, language: str) -> list[str]:
-    text = path.read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
 # ---- closed lists --------------------------------------------------------------------------------
@@ -302,137 +269,3 @@ def test_manifest_columns_are_documented(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
     (sample,) = read_manifest(tmp_path)
     assert (sample.kind, sample.view, sample.is_render) == ("van", "detail", True)
-
-
-# ---- commands and settings -----------------------------------------------------------------------
-
-
-def shell_lines() -> Iterator[tuple[str, list[str]]]:
-    """Every command line of every shell block, without prompts, comments and assignments."""
-    for path in markdown_files():
-        for block in blocks(path, "sh"):
-            for line in block.replace("\\\n", " ").splitlines():
-                words = line.partition(" #")[0].split()
-                while words and re.fullmatch(r"[A-Z_]+=\S+|\$|export", words[0]):
-                    words = words[1:]
-                if words:
-                    yield f"{name_of(path)}: {line}", words
-
-
-def test_documented_commands_and_options_exist() -> None:
-    group: Any = typer.main.get_command(app)
-    seen = set()
-    for where, words in shell_lines():
-        if words[0] != "forecourt":
-            continue
-        names = [word for word in words[1:] if not word.startswith("-")]
-        assert names[0] in group.commands, where
-        command = group.commands[names[0]]
-        seen.add(names[0])
-        if inner := getattr(command, "commands", None):
-            assert names[1] in inner, where
-            command = inner[names[1]]
-            seen.add(f"{names[0]} {names[1]}")
-        options = {name for one in command.params for name in one.opts}
-        general = {"--help", *(name for one in group.params for name in one.opts)}
-        given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
-        assert given <= options | general, where
-    every = set(group.commands)
-    for name, command in group.commands.items():
-        every |= {f"{name} {inner}" for inner in getattr(command, "commands", ())}
-    assert every == seen, "every command stands in some shell block"
-
-
-def test_documented_make_targets_exist() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
-    asked = {word for _where, words in shell_lines() if words[0] == "make" for word in words[1:]}
-    assert {"demo", "test"} <= asked <= targets
-
-
-def test_documented_training_options_exist() -> None:
-    source = (ROOT / "src/forecourt/train/__main__.py").read_text(encoding="utf-8")
-    given = {
-        word
-        for _where, words in shell_lines()
-        if words[1:3] == ["-m", "forecourt.train"]
-        for word in words[3:]
-        if word.startswith("--")
-    }
-    constants = {n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant)}
-    assert given
-    assert given <= constants
-
-
-def test_variables_in_documents_are_settings() -> None:
-    known = {"FORECOURT_DATA", "FORECOURT_WEIGHTS", "FORECOURT_FETCH", "FORECOURT_VISION"}
-    known |= {f"FORECOURT_ACCESS__{name.upper()}" for name in AccessSettings.model_fields}
-    known |= {f"FORECOURT_SERVE__{name.upper()}" for name in ServeSettings.model_fields}
-    known |= {f"FORECOURT_{name.upper()}" for name in Settings.model_fields}
-    known |= {f"FORECOURT_FETCH__{name.upper()}" for name in FetchSettings.model_fields}
-    known |= {f"FORECOURT_VISION__{name.upper()}" for name in VisionSettings.model_fields}
-    known |= {f"FORECOURT_SERVE__{name.upper()}" for name in ServeSettings.model_fields}
-    for path in markdown_files():
-        used = set(re.findall(r"FORECOURT_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8")))
-        assert used <= known, name_of(path)
-
-
-# ---- links, decisions, words ---------------------------------------------------------------------
-
-
-def prose(path: Path) -> str:
-    """The text without its blocks of code."""
-    text = path.read_text(encoding="utf-8")
-    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-
-
-def links(path: Path) -> Iterator[str]:
-    text = re.sub(r"`[^`\n]*`", "", prose(path))
-    yield from re.findall(r"\]\(([^)\s]+)\)", text)
-
-
-def anchors(path: Path) -> set[str]:
-    """The anchors that a forge gives to headings."""
-    headings = re.findall(r"^#+ (.+)$", prose(path), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", one.lower()).strip().replace(" ", "-") for one in headings}
-
-
-@pytest.mark.parametrize("path", markdown_files(), ids=name_of)
-def test_relative_links_lead_somewhere(path: Path) -> None:
-    relative = [link for link in links(path) if not re.match(r"[a-z]+:", link)]
-    assert [link for link in relative if not leads_somewhere(path, link)] == []
-
-
-def leads_somewhere(path: Path, link: str) -> bool:
-    target, _, anchor = link.partition("#")
-    found = path.parent / unquote(target) if target else path
-    return found.exists() and (not anchor or anchor in anchors(found))
-
-
-def test_every_decision_is_in_the_index_under_its_title() -> None:
-    index = (DECISIONS / "README.md").read_text(encoding="utf-8")
-    written = {}
-    for path in sorted(DECISIONS.glob("[0-9]*.md")):
-        title = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
-        written[path.name] = title
-        assert title.startswith(f"{path.name[:4]} ")
-    rows = re.findall(r"^\| \[(\d{4})\]\(([^)]+)\) \| (.+?) \|", index, re.MULTILINE)
-    assert {name: f"{number} {title}" for number, name, title in rows} == written
-    assert [name[:4] for name in written] == [f"{n + 1:04}" for n in range(len(written))]
-
-
-@pytest.mark.parametrize("path", sorted(DECISIONS.glob("[0-9]*.md")), ids=name_of)
-def test_decision_has_its_four_parts(path: Path) -> None:
-    headings = re.findall(r"^## (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    assert headings == ["Context", "Decision", "Consequences", "Alternatives"]
-
-
-def test_no_file_holds_a_path_of_somebodys_machine() -> None:
-    folders = ("docs", "src", "benchmarks", "scripts", "tests")
-    ends = {".md", ".py", ".json", ".toml", ".csv", ".html"}
-    nested = (path for one in folders for path in (ROOT / one).rglob("*") if path.suffix in ends)
-    forbidden = re.compile(r"/(?:work|root|tmp/runs)\b")
-    top = [ROOT / name for name in ("NOTICE", "Makefile", "pyproject.toml", "constraints.txt")]
-    for path in (*ROOT.glob("*.md"), *top, *nested):
-        found = forbidden.search(path.read_text(encoding="utf-8", errors="replace"))
-        assert not found, f"{name_of(path)}: {found}"
