@@ -104,7 +104,7 @@ def accept(
     if not vehicles and not allow_empty:
         raise FeedError(
             "The feed holds no vehicles. The inventory stays as it was; where it really is empty, "
-            "say so with --allow-empty."
+            "say so with --allow-empty, over HTTP with allow_empty=true."
         )
     inventory.close_import(
         connection, scrape_id, vehicles_count=vehicles, images=images, refused=refused

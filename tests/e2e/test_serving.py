@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import queue
 import re
 import signal
-import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -25,11 +22,11 @@ from forecourt.store.scrapes import Scrape, ScrapeStatus
 from tests.support.command_line import Run, Start
 from tests.support.image_host import ImageHost
 from tests.support.pictures import jpeg
+from tests.support.processes import PATIENCE_S, Process, start_server
 from tests.support.tiny_bundle import PAINTS
 
 pytestmark = pytest.mark.usefixtures("command_settings")
 
-PATIENCE_S = 120
 IMAGES = 400
 
 
@@ -57,44 +54,10 @@ def key(run: Run, database: str) -> str:  # noqa: ARG001  # it is there before t
     return str(next(one for one in made.json.values() if str(one).startswith("fc_")))
 
 
-class Process:
-    """A process that serves, and what it writes, line by line."""
-
-    def __init__(self, popen: subprocess.Popen[str]) -> None:
-        self.popen = popen
-        self.lines: list[str] = []
-        self._incoming: queue.Queue[str] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.popen.stderr is not None
-        for line in self.popen.stderr:
-            self.lines.append(line)
-            self._incoming.put(line)
-
-    def wait_for(self, words: str) -> str:
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                line = self._incoming.get(timeout=max(until - time.monotonic(), 0.01))
-            except queue.Empty:
-                pytest.fail(f"{words!r} never came: {''.join(self.lines)}")
-            if words in line:
-                return line
-
-    def end(self) -> int:
-        code = self.popen.wait(PATIENCE_S)
-        self._reader.join()
-        return code
-
-
 @pytest.fixture
 def serve(start: Start) -> Callable[..., tuple[Process, str]]:
     def start_serving(*options: str) -> tuple[Process, str]:
-        process = Process(start("--json-logs", "serve", "--port", "0", *options))
-        port = json.loads(process.wait_for("server.listening"))["port"]
-        return process, f"http://127.0.0.1:{port}"
+        return start_server(start, *options)
 
     return start_serving
 

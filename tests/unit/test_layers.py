@@ -28,6 +28,7 @@ BAD_IMPORTS = [
     ("torch-home", "vision/predict.py", "import torch"),
     ("sql-home", "identity/keys.py", "import sqlalchemy"),
     ("http-home", "store/media.py", "import aiohttp"),
+    ("client-is-alone", "client/scrapes.py", "from forecourt.store import scrapes"),
     ("onnx-home", "fetch/facts.py", "from PIL import Image"),
 ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from forecourt import __version__
@@ -20,7 +22,8 @@ from forecourt.web.api import (
     users,
     webhooks,
 )
-from forecourt.web.problems import install_handlers
+from forecourt.web.openapi import describe_api, name_operation
+from forecourt.web.problems import Problem, install_handlers
 from forecourt.web.requests import RequestLog
 from forecourt.web.service import Service
 
@@ -43,6 +46,10 @@ def create_app(service: Service) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
+        generate_unique_id_function=name_operation,
+    )
+    app.openapi = partial(  # type: ignore[method-assign]  # as FastAPI's manual has it
+        describe_api, app, (Problem, classify.ClassifyIn)
     )
     app.state.service = service
     install_handlers(app)

@@ -55,7 +55,11 @@ def readyz(service: Served) -> Any:
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "content": {"text/plain": {"schema": {"type": "string"}, "example": "forecourt_up 1\n"}}
+        }
+    },
 )
 def metrics(service: Served) -> Response:
     """Tell Prometheus."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -99,7 +100,6 @@ TITLES: Mapping[str, str] = {
     "model-unusable": "The model cannot be used",
     "conflict": "The same key, another request",
     "too-large": "Too large",
-    "unsupported-media-type": "Not a format that is understood",
     "feed-refused": "The feed was refused",
     "invalid": "The request cannot be carried out",
     "too-many-tries": "Too many tries",
@@ -114,7 +114,6 @@ def describe(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what OpenAPI says of the problems that an operation answers with."""
     return {
         status: {
-            "model": Problem,
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
@@ -147,6 +146,16 @@ def to_problem(error: ForecourtError) -> ProblemError:
     if isinstance(error, TooManyTriesError):
         headers = {"Retry-After": str(math.ceil(error.wait_s))}
     return ProblemError(status, kind, redacted(str(error)), headers=headers)
+
+
+def find_methods(app: FastAPI, path: str) -> list[str]:
+    """Return all methods that a path is asked by; the router itself tells those of one route."""
+    return sorted(
+        method.upper()
+        for template, operations in app.openapi()["paths"].items()
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+        for method in operations
+    )
 
 
 def install_handlers(app: FastAPI) -> None:
@@ -184,7 +193,10 @@ def install_handlers(app: FastAPI) -> None:
             error.status_code, "http"
         )
         detail = f"{error.detail}. The addresses of this API are in /v1/openapi.json."
-        found = ProblemError(error.status_code, kind, detail, headers=error.headers)
+        headers = error.headers
+        if error.status_code == 405:
+            headers = {"Allow": ", ".join(find_methods(app, request.url.path))}
+        found = ProblemError(error.status_code, kind, detail, headers=headers)
         return problem_response(request, found)
 
     @app.exception_handler(Exception)

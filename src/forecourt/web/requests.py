@@ -46,9 +46,7 @@ class RequestLog:
                 await self._app(scope, receive, send_with_id)
             finally:
                 seconds = time.monotonic() - started
-                # The path as it was declared, not as it came: numbers and names are no metrics.
-                route = getattr(scope.get("route"), "path", "none")
-                self._metrics.answered(scope["method"], route, status, seconds)
+                self._metrics.answered(scope["method"], _find_route(scope), status, seconds)
                 if scope["path"] not in _QUIET:
                     _log.info(
                         "http.answered",
@@ -57,6 +55,13 @@ class RequestLog:
                         status=status,
                         ms=round(1000 * seconds, 1),
                     )
+
+
+def _find_route(scope: Scope) -> str:
+    """Return the path as it was declared, not as it came: numbers and names are no metrics."""
+    # What FastAPI made of the route when its router was included: that one has the prefix.
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    return getattr(included or scope.get("route"), "path", "none")
 
 
 def _find_id(scope: Scope) -> str:

@@ -15,8 +15,9 @@ from forecourt.core.fixes import ActSource, FixField, NewAct
 from forecourt.core.records import Role
 from forecourt.review.forms import fix_to_json, unshown_to_json
 from forecourt.store.fixes import take_turn
+from forecourt.web.api.paging import Page
 
-_FIX: dict[str, JsonValue] = {
+FIX_EXAMPLE: dict[str, JsonValue] = {
     "kind": "fix",
     "id": 31,
     "act_id": 12,
@@ -45,7 +46,7 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 class FixOut(BaseModel):
     """One field of one image, changed by one person."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_FIX]})
+    model_config = ConfigDict(json_schema_extra={"examples": [FIX_EXAMPLE]})
 
     kind: Literal["fix"]
     id: int
@@ -88,6 +89,10 @@ class RulingOut(BaseModel):
 EntryOut = Annotated[FixOut | RulingOut, Field(discriminator="kind")]
 
 
+class HistoryPage(Page[EntryOut]):
+    """Fixes and rulings, the latest first."""
+
+
 class UnshownOut(BaseModel):
     """A fix that is kept, while the sitemap goes on showing something else."""
 
@@ -102,7 +107,9 @@ class ActOut(BaseModel):
     """What somebody did in one go."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"act_id": 12, "count": 1, "fixes": [_FIX], "unshown": []}]}
+        json_schema_extra={
+            "examples": [{"act_id": 12, "count": 1, "fixes": [FIX_EXAMPLE], "unshown": []}]
+        }
     )
 
     act_id: int = Field(description="`POST /v1/acts/{act_id}/undo` takes all of it back.")

@@ -20,7 +20,7 @@ from forecourt.web.service import Served
 router = APIRouter(tags=["audit"], responses=describe(401, 403, 422, 429, 503))
 
 
-class EntryOut(BaseModel):
+class AuditEntryOut(BaseModel):
     """Who did what, when, to what."""
 
     model_config = ConfigDict(
@@ -57,8 +57,8 @@ class EntryOut(BaseModel):
     request_id: str | None
 
 
-@router.get("/audit", response_model=Page[EntryOut])
-def list_entries(
+@router.get("/audit", response_model=Page[AuditEntryOut])
+def list_audit(
     service: Served,
     caller: Caller,
     advertiser: Annotated[

@@ -157,7 +157,7 @@ class BulkIn(ChangeIn):
     )
 
 
-class ExampleOut(BaseModel):
+class MatchOut(BaseModel):
     """An image that fits, and what is shown of it."""
 
     vehicle_id: str
@@ -169,8 +169,26 @@ class ExampleOut(BaseModel):
 class PreviewOut(BaseModel):
     """What would be fixed."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "images": 12,
+                    "examples": [
+                        {
+                            "vehicle_id": "stock-1",
+                            "url": "https://img.example.com/stock-1/1.jpg",
+                            "image_type": "Dealer",
+                            "color": "Grey",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+
     images: int = Field(description="How many; give it back as `confirmed`.")
-    examples: list[ExampleOut] = Field(description="The first ten.")
+    examples: list[MatchOut] = Field(description="The first ten.")
 
 
 class RefuseIn(BaseModel):
@@ -191,6 +209,8 @@ class RefuseIn(BaseModel):
 class NoteIn(BaseModel):
     """Why."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"note": "it was right before"}]}
+    )
 
     note: Note = ""

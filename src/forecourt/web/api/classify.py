@@ -8,8 +8,9 @@ from typing import Annotated
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 
 from forecourt.core.access import Scope, check_may
 from forecourt.core.labels import Color, ImageType
@@ -62,8 +63,33 @@ class ResultOut(BaseModel):
     model_version: str
 
 
+_RESULT: JsonDict = {
+    "source": "https://img.example.com/stock-1/1.jpg",
+    "cached": True,
+    "status": "tagged",
+    "reason": "most_probable",
+    "image_type": "Dealer",
+    "image_type_probs": {"Dealer": 0.98, "Stock": 0.015, "Placeholder": 0.005},
+    "color": "Red",
+    "color_probs": {"Red": 0.91, "Burgundy": 0.06, "Orange": 0.03},
+    "color_visible": 0.97,
+    "color_second": "Burgundy",
+    "color_between": False,
+    "view_probs": {"exterior": 0.99, "interior": 0.005, "detail": 0.005},
+    "kind_probs": {"car": 0.96, "truck": 0.04},
+    "several_vehicles": 0.02,
+    "review": False,
+    "box": [0.08, 0.21, 0.93, 0.84],
+    "model_version": "2026.11.2",
+}
+
+
 class ClassifyOut(BaseModel):
     """An answer or a reason for each picture, in the order given, all by one model."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"model_version": "2026.11.2", "results": [_RESULT]}]}
+    )
 
     model_version: str
     results: list[ResultOut]
@@ -78,9 +104,7 @@ class ClassifyOut(BaseModel):
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": ClassifyIn.model_json_schema(
-                        ref_template="#/components/schemas/{model}"
-                    ),
+                    "schema": {"$ref": "#/components/schemas/ClassifyIn"},
                     "examples": {
                         "two": {
                             "value": {
@@ -104,7 +128,8 @@ class ClassifyOut(BaseModel):
                                 "items": {"type": "string", "format": "binary"},
                             }
                         },
-                    }
+                    },
+                    "example": {"files": ["(the bytes of a picture)"]},
                 },
             },
         }
@@ -175,8 +200,8 @@ async def _classify_form(service: Service, request: Request) -> str:
                     _read_files(files, service.settings.fetch.max_bytes)
                 )
             )
-    except MultiPartException as error:
-        raise ProblemError(422, "invalid", f"The form cannot be read: {error.message}") from error
+    except HTTPException as error:  # what Starlette makes of a form that is broken
+        raise ProblemError(422, "invalid", f"The form cannot be read: {error.detail}") from error
 
 
 def _read_files(files: list[UploadFile], max_bytes: int) -> Iterator[tuple[str, bytes]]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from forecourt import access, review
 from forecourt.core.access import Scope, check_may_for_all
@@ -16,11 +16,11 @@ from forecourt.core.conflicts import ConflictStatus, Ruling
 from forecourt.core.errors import UsageError
 from forecourt.core.fixes import FixField
 from forecourt.core.labels import Color, ImageType, parse_color, parse_image_type
-from forecourt.core.oddities import OddityKind
+from forecourt.core.oddities import ADVICE, WHY, OddityKind
 from forecourt.core.records import LONGEST_ADVERTISER
 from forecourt.review.forms import conflict_to_json, misclassified_to_json, oddity_to_json
 from forecourt.store.engine import reading
-from forecourt.web.api.acts import ActOut, FixOut, RulingOut, done_to_json, new_act
+from forecourt.web.api.acts import FIX_EXAMPLE, ActOut, FixOut, RulingOut, done_to_json, new_act
 from forecourt.web.api.bodies import BoundedRoute
 from forecourt.web.api.fields import TEXT, ColorWord, Note, Time
 from forecourt.web.api.idempotency import IdempotencyKey, Once, run_once
@@ -46,8 +46,36 @@ OnlyAdvertiser = Annotated[
 ]
 
 
+_POSITIONS: list[JsonValue] = [
+    FIX_EXAMPLE,
+    {
+        **FIX_EXAMPLE,
+        "id": 40,
+        "act_id": 15,
+        "by": "Ada",
+        "advertiser": "zenith",
+        "to": "Placeholder",
+    },
+]
+
+
 class ConflictOut(BaseModel):
     """Parties that say different things of one field of an image."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "image_id": 7,
+                    "field": "image_type",
+                    "status": "open",
+                    "positions": _POSITIONS,
+                    "history": _POSITIONS,
+                    "rulings": [],
+                }
+            ]
+        }
+    )
 
     image_id: int
     field: FixField
@@ -92,7 +120,7 @@ class RulingIn(BaseModel):
         return parse_image_type(self.value) if is_type else parse_color(self.value)
 
 
-class ExampleOut(BaseModel):
+class OddityExampleOut(BaseModel):
     """An image on which an oddity shows."""
 
     advertiser: str
@@ -100,8 +128,29 @@ class ExampleOut(BaseModel):
     url: str
 
 
+_ODDITY: dict[str, JsonValue] = {
+    "kind": "skipped_run",
+    "advertiser": "acme",
+    "host": "img.example.com",
+    "count": 41,
+    "of": 60,
+    "seen": "41 of 60 images could not be had: 41 not_found.",
+    "why": WHY[OddityKind.SKIPPED_RUN],
+    "advice": ADVICE[OddityKind.SKIPPED_RUN],
+    "examples": [
+        {
+            "advertiser": "acme",
+            "vehicle_id": "stock-1",
+            "url": "https://img.example.com/stock-1/1.jpg",
+        }
+    ],
+}
+
+
 class OddityOut(BaseModel):
     """A known weird result."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ODDITY]})
 
     kind: OddityKind
     advertiser: str | None
@@ -111,11 +160,13 @@ class OddityOut(BaseModel):
     seen: str = Field(description="What was seen, with its numbers.")
     why: str = Field(description="Why it matters.")
     advice: str = Field(description="What to do.")
-    examples: list[ExampleOut]
+    examples: list[OddityExampleOut]
 
 
 class OdditiesOut(BaseModel):
     """All of them, by kind and name."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_ODDITY]}]})
 
     items: list[OddityOut]
 
@@ -134,6 +185,28 @@ class MisclassifiedOut(BaseModel):
 
 class MisclassifiedListOut(BaseModel):
     """The most frequent ones."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "wrong": 12,
+                    "kinds": 1,
+                    "items": [
+                        {
+                            "group": None,
+                            "field": "image_type",
+                            "from": "Dealer",
+                            "to": "Stock",
+                            "wrong": 12,
+                            "images": 2400,
+                            "share": 0.005,
+                        }
+                    ],
+                }
+            ]
+        }
+    )
 
     wrong: int = Field(description="All wrong answers, those of further kinds too.")
     kinds: int = Field(description="Of how many kinds they are.")

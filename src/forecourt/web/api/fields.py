@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from fastapi import Path
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from forecourt.core.errors import NotFoundError
 from forecourt.core.labels import Color
@@ -19,6 +19,14 @@ MOST_URLS = 1_000
 _LONGEST_URL = 8_192
 _LONGEST_NOTE = 2_000
 _LONGEST_VEHICLE_ID = 400
+
+
+def _refuse_number(given: object) -> object:
+    """Seconds since 1970 would be taken too; but of which unit is 20261124?"""
+    is_number = isinstance(given, int | float)
+    if is_number or (isinstance(given, str) and given.lstrip("+-").replace(".", "", 1).isdigit()):
+        raise ValueError("a time is written as 2026-11-24T08:00:00Z")
+    return given
 
 
 def _to_utc(time: datetime) -> datetime:
@@ -56,7 +64,8 @@ VehicleId = Annotated[str, Field(min_length=1, max_length=_LONGEST_VEHICLE_ID, p
 Note = Annotated[
     str, Field(max_length=_LONGEST_NOTE, pattern=TEXT, description="Why, for the history.")
 ]
-Time = Annotated[datetime, AfterValidator(_to_utc)]
+WrittenTime = BeforeValidator(_refuse_number)
+Time = Annotated[datetime, WrittenTime, AfterValidator(_to_utc)]
 
 # "none" is a word of its own, so that a member that is null by habit says nothing.
 ColorWord = Color | Literal["none"]

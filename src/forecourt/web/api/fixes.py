@@ -18,12 +18,12 @@ from forecourt.core.fixes import FixField
 from forecourt.core.records import LONGEST_ADVERTISER, Role
 from forecourt.review.forms import entry_to_json, preview_to_json
 from forecourt.store.engine import reading
-from forecourt.web.api.acts import ActOut, EntryOut, done_to_json, new_act
+from forecourt.web.api.acts import ActOut, HistoryPage, done_to_json, new_act
 from forecourt.web.api.bodies import BoundedRoute
 from forecourt.web.api.changes import BulkIn, FixIn, NoteIn, PreviewOut, RefuseIn
 from forecourt.web.api.fields import TEXT, Time, Url, check_scraped
 from forecourt.web.api.idempotency import IdempotencyKey, Once, run_once
-from forecourt.web.api.paging import Cursor, Limit, Page, make_place, read_place
+from forecourt.web.api.paging import Cursor, Limit, make_place, read_place
 from forecourt.web.auth import Caller
 from forecourt.web.problems import describe
 from forecourt.web.service import Served, Service
@@ -91,7 +91,7 @@ def post_bulk_fix(
     return _fix(service, request, response, once, body, selection)
 
 
-@router.get("/fixes", response_model=Page[EntryOut])
+@router.get("/fixes", response_model=HistoryPage)
 def list_fixes(
     service: Served,
     caller: Caller,

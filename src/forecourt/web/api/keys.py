@@ -15,13 +15,17 @@ from forecourt.core.access import LONGEST_NAME, Scope, check_may_administer, cle
 from forecourt.core.credentials import ApiKey, KeyStatus
 from forecourt.core.records import LONGEST_ADVERTISER, Role
 from forecourt.store.engine import reading, writing
+from forecourt.web.api.bodies import BoundedRoute
+from forecourt.web.api.fields import WrittenTime
 from forecourt.web.api.idempotency import IdempotencyKey, Once, run_once
 from forecourt.web.api.paging import Cursor, Limit, Page, make_name_cursor, read_name_cursor
 from forecourt.web.auth import Caller
 from forecourt.web.problems import describe
 from forecourt.web.service import Served
 
-router = APIRouter(tags=["keys"], responses=describe(401, 403, 422, 429, 503))
+router = APIRouter(
+    tags=["keys"], route_class=BoundedRoute, responses=describe(401, 403, 413, 422, 429, 503)
+)
 _KEY: JsonDict = {
     "id": "516fc5ffd903610a",
     "name": "acme's feed",
@@ -75,7 +79,7 @@ class KeyIn(BaseModel):
     scopes: list[Scope] | None = Field(
         None, min_length=1, description="What it may do; absent: all that the role may."
     )
-    expires_at: AwareDatetime | None = Field(
+    expires_at: Annotated[AwareDatetime, WrittenTime] | None = Field(
         None, description="When it stops working; absent: never."
     )
 

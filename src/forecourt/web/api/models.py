@@ -18,13 +18,16 @@ from forecourt.core.promotions import PromotionKind
 from forecourt.jobs.watch import follow_champion
 from forecourt.release import Promoted
 from forecourt.store.engine import reading
+from forecourt.web.api.bodies import BoundedRoute
 from forecourt.web.api.idempotency import IdempotencyKey, Once, run_once
 from forecourt.web.api.paging import Cursor, Limit, Page, make_cursor, read_cursor
 from forecourt.web.auth import Caller
 from forecourt.web.problems import describe
 from forecourt.web.service import Served, Service
 
-router = APIRouter(tags=["models"], responses=describe(401, 403, 422, 429, 503))
+router = APIRouter(
+    tags=["models"], route_class=BoundedRoute, responses=describe(401, 403, 413, 422, 429, 503)
+)
 _LONGEST_NOTE = 2_000
 _MARKDOWN = "text/markdown"
 _PROMOTION: JsonDict = {
@@ -164,7 +167,9 @@ def list_promotions(
     responses={
         200: {
             "description": "What it was trained on, how good it is, what it cannot do.",
-            "content": {_MARKDOWN: {"schema": {"type": "string"}}},
+            "content": {
+                _MARKDOWN: {"schema": {"type": "string"}, "example": "# Model 2026.12.1\n"}
+            },
         },
         **describe(404),
     },

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from forecourt import access
 from forecourt.core.access import Principal, Scope, check_may, check_may_for
@@ -52,34 +53,41 @@ class RefusedRowOut(BaseModel):
     hint: str = Field(description="What to do about it.")
 
 
+_SCRAPE: JsonDict = {
+    "id": 7,
+    "advertiser": "acme",
+    "status": "running",
+    "feed_name": "acme.json",
+    "feed_format": "scrape-json",
+    "scraped_at": "2026-11-24T06:00:00Z",
+    "received_at": "2026-11-24T06:10:00Z",
+    "started_at": "2026-11-24T06:10:01Z",
+    "finished_at": None,
+    "vehicles": 120,
+    "images": 2400,
+    "done": 1210,
+    "refused": 1,
+    "priority": 0,
+    "tally": None,
+    "failures": 0,
+    "last_error": None,
+}
+_URL = "https://img.example.com/stock-1/1.jpg"
+_CSV = f"id,title,color,images\nstock-1,2003 Accord EX,Brilliant Red Metallic,{_URL}\n"
+_XML = f"<inventory><vehicle><id>stock-1</id><image>{_URL}</image></vehicle></inventory>"
+_RESULT = (
+    '{"vehicle_id": "stock-1", "url": "https://img.example.com/stock-1/1.jpg", "position": 0, '
+    '"status": "skipped", "skip_reason": "pending", "image_key": null, "key_source": null, '
+    '"image_type": {"value": "Placeholder", "source": "default", "confidence": null, '
+    '"reason": "pending"}, "color": {"value": null, "source": "default", "confidence": null, '
+    '"reason": "pending"}, "carried_from": null, "review": false, "predicted": null}\n'
+)
+
+
 class ScrapeOut(BaseModel):
     """One delivery of an inventory, and how far it is."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": 7,
-                    "advertiser": "acme",
-                    "status": "running",
-                    "feed_name": "acme.json",
-                    "feed_format": "scrape-json",
-                    "scraped_at": "2026-11-24T06:00:00Z",
-                    "received_at": "2026-11-24T06:10:00Z",
-                    "started_at": "2026-11-24T06:10:01Z",
-                    "finished_at": None,
-                    "vehicles": 120,
-                    "images": 2400,
-                    "done": 1210,
-                    "refused": 1,
-                    "priority": 0,
-                    "tally": None,
-                    "failures": 0,
-                    "last_error": None,
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_SCRAPE]})
 
     id: int
     advertiser: str
@@ -104,6 +112,30 @@ class ScrapeOut(BaseModel):
 
 class AcceptedOut(ScrapeOut):
     """A scrape that will be tagged, whatever happens from now on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    **_SCRAPE,
+                    "status": "accepted",
+                    "started_at": None,
+                    "done": 0,
+                    "resumed": False,
+                    "warnings": [],
+                    "refused_rows": [
+                        {
+                            "line": 31,
+                            "row": 5,
+                            "field": "id",
+                            "reason": "The vehicle has no id.",
+                            "hint": "Give each vehicle a stock number or a VIN.",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
 
     resumed: bool = Field(description="The same feed came before and is still at work.")
     warnings: list[str] = Field(description="What looks like a mistake of whoever made the feed.")
@@ -169,16 +201,26 @@ def _check(principal: Principal, scrape: Scrape | None, scrape_id: int, scope: S
                         }
                     },
                 },
-                "text/csv": {"schema": {"type": "string"}},
-                "text/tab-separated-values": {"schema": {"type": "string"}},
-                "application/xml": {"schema": {"type": "string"}},
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+                "text/csv": {"schema": {"type": "string"}, "example": _CSV},
+                "text/tab-separated-values": {
+                    "schema": {"type": "string"},
+                    "example": _CSV.replace(",", "\t"),
+                },
+                "application/xml": {
+                    "schema": {"type": "string"},
+                    "example": _XML,
+                },
+                "application/octet-stream": {
+                    "schema": {"type": "string", "format": "binary"},
+                    "example": _CSV,
+                },
                 "multipart/form-data": {
                     "schema": {
                         "type": "object",
                         "required": ["feed"],
                         "properties": {"feed": {"type": "string", "format": "binary"}},
-                    }
+                    },
+                    "example": {"feed": _CSV},
                 },
             },
         }
@@ -303,7 +345,7 @@ def get_scrape(service: Served, caller: Caller, scrape_id: ScrapeId) -> Any:
             "description": "An image a line, in the order of the feed: `vehicle_id`, and what "
             "the sitemap says of it. An image that nobody has come to yet has the skip reason "
             "`pending`.",
-            "content": {_NDJSON: {"schema": {"type": "string"}}},
+            "content": {_NDJSON: {"schema": {"type": "string"}, "example": _RESULT}},
         },
         **describe(404, 409),
     },

@@ -16,12 +16,13 @@ from forecourt.core.credentials import OpenedSession
 from forecourt.core.errors import StateError
 from forecourt.core.records import Role
 from forecourt.store.engine import reading, writing
+from forecourt.web.api.bodies import BoundedRoute
 from forecourt.web.api.users import Password
 from forecourt.web.auth import SESSION_COOKIE, Caller, check_rate
 from forecourt.web.problems import ProblemError, describe
 from forecourt.web.service import Served, Service
 
-router = APIRouter(tags=["session"])
+router = APIRouter(tags=["session"], route_class=BoundedRoute, responses=describe(413))
 # Hashing passwords takes long, and anybody may ask for it: the threads of all other requests are
 # not spent on it.
 _SIGNING_IN = anyio.CapacityLimiter(4)

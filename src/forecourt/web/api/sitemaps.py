@@ -79,10 +79,22 @@ def list_advertisers(
         200: {
             "description": "The file, as `forecourt export` writes it.",
             "content": {
-                kind.partition(";")[0]: {"schema": {"type": "string"}}
-                for kind in _MEDIA_TYPES.values()
-            }
-            | {"application/json": {"schema": {"type": "object"}}},
+                "application/json": {
+                    "schema": {"type": "object"},
+                    "example": {"advertiser": "acme", "vehicles": []},
+                },
+                "text/csv": {
+                    "schema": {"type": "string"},
+                    "examples": {
+                        "csv": {"value": "advertiser,vehicle_id,...\nacme,stock-1,...\n"},
+                        "meta": {"value": "vehicle_id,image,...\nstock-1,...\n"},
+                    },
+                },
+                "text/tab-separated-values": {
+                    "schema": {"type": "string"},
+                    "example": "id\timage_link\t...\nstock-1\thttps://img.example.com/1.jpg\t...\n",
+                },
+            },
             "headers": {
                 name: {"description": text, "schema": {"type": "string"}}
                 for name, text in _HEADERS.items()

@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 from fastapi import Request
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 
 from forecourt.web.problems import ProblemError
 
@@ -73,8 +73,8 @@ async def _receive_form(request: Request, path: Path, field: str, max_bytes: int
                 )
             await _receive(_chunks(given), path, max_bytes)
             return given.filename
-    except MultiPartException as error:
-        raise ProblemError(422, "invalid", f"The form cannot be read: {error.message}") from error
+    except HTTPException as error:  # what Starlette makes of a form that is broken
+        raise ProblemError(422, "invalid", f"The form cannot be read: {error.detail}") from error
 
 
 async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:

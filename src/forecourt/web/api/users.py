@@ -13,12 +13,15 @@ from forecourt.core.access import LONGEST_NAME, Principal, check_may_administer
 from forecourt.core.credentials import User
 from forecourt.core.records import LONGEST_ADVERTISER, Role
 from forecourt.store.engine import reading, writing
+from forecourt.web.api.bodies import BoundedRoute
 from forecourt.web.api.paging import Cursor, Limit, Page, make_cursor, read_cursor
 from forecourt.web.auth import Caller
 from forecourt.web.problems import ProblemError, describe
 from forecourt.web.service import Served, Service
 
-router = APIRouter(tags=["users"], responses=describe(401, 403, 422, 429, 503))
+router = APIRouter(
+    tags=["users"], route_class=BoundedRoute, responses=describe(401, 403, 413, 422, 429, 503)
+)
 _LONGEST_PASSWORD = 1_024
 
 UserId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Number of the user.")]

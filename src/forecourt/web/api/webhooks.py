@@ -23,13 +23,16 @@ from forecourt.core.webhooks import (
     Webhook,
 )
 from forecourt.store.engine import reading, writing
+from forecourt.web.api.bodies import BoundedRoute
 from forecourt.web.api.idempotency import IdempotencyKey, Once, run_once
 from forecourt.web.api.paging import Cursor, Limit, Page, make_cursor, read_cursor
 from forecourt.web.auth import Caller
 from forecourt.web.problems import describe
 from forecourt.web.service import Served, Service
 
-router = APIRouter(tags=["webhooks"], responses=describe(401, 403, 422, 429, 503))
+router = APIRouter(
+    tags=["webhooks"], route_class=BoundedRoute, responses=describe(401, 403, 413, 422, 429, 503)
+)
 _LONGEST_URL = 2_000
 _WEBHOOK: JsonDict = {
     "id": 1,
