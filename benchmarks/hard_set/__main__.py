@@ -19,7 +19,7 @@ from forecourt.evaluate.judge import judge
 from forecourt.evaluate.report import Report, make_report
 from forecourt.train.samples import assign_folds
 from forecourt.vision.bundle import load_bundle
-from forecourt.vision.pipeline import Pipeline
+from forecourt.vision.pipeline import Pipeline, nothing
 
 TYPE, PLACEHOLDER, FAMILY = 0.96, 0.95, 0.85
 
@@ -54,7 +54,7 @@ def main() -> int:
 def _judge(folder: Path) -> Report:
     settings = Settings()
     bundle = load_bundle(settings.vision.bundle)
-    with Pipeline(bundle, settings.vision) as pipeline:
+    with Pipeline(bundle, settings.vision, make_thumbnail=nothing) as pipeline:
         verdicts = list(judge(folder, read_manifest(folder), pipeline))
     return make_report(verdicts, model_version=bundle.version, split=SPLIT)
 

@@ -25,12 +25,15 @@ def run(
     from forecourt.classify import classify, find_sources, outcome_to_json
     from forecourt.fetch.client import Fetcher
     from forecourt.vision.bundle import load_bundle
-    from forecourt.vision.pipeline import Pipeline
+    from forecourt.vision.pipeline import Pipeline, nothing
 
     settings = Settings()
     bundle = load_bundle(settings.vision.bundle)
     counts: Counter[str] = Counter()
-    with Pipeline(bundle, settings.vision) as pipeline, Fetcher(settings.fetch) as fetcher:
+    with (
+        Pipeline(bundle, settings.vision, make_thumbnail=nothing) as pipeline,
+        Fetcher(settings.fetch) as fetcher,
+    ):
         answers = classify(
             find_sources(sources), pipeline, fetcher, max_bytes=settings.fetch.max_bytes
         )

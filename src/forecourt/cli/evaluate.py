@@ -48,7 +48,7 @@ def run(
     from forecourt.evaluate.judge import judge
     from forecourt.evaluate.report import make_report
     from forecourt.vision.bundle import load_bundle
-    from forecourt.vision.pipeline import Pipeline
+    from forecourt.vision.pipeline import Pipeline, nothing
 
     given = source or data or Path(os.environ.get("FORECOURT_DATA", ""))
     if not (source or data or os.environ.get("FORECOURT_DATA")):
@@ -65,7 +65,7 @@ def run(
         raise UsageError(f"Cannot write {output}: there is no folder {output.parent}.")
     settings = Settings()
     model = load_bundle(bundle or settings.vision.bundle)
-    with Pipeline(model, settings.vision) as pipeline:
+    with Pipeline(model, settings.vision, make_thumbnail=nothing) as pipeline:
         verdicts = list(judge(folder, samples, pipeline))
     report = make_report(verdicts, model_version=model.version, split=split or "all").to_json()
     text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)

@@ -22,7 +22,7 @@ class NewImage:
     """An image that was decoded.
 
     Attributes:
-        thumbnail: Its address in the media folder.
+        thumbnail: Its address in the media folder; None where none is kept.
         visual_key: None where none was made.
     """
 
@@ -31,7 +31,7 @@ class NewImage:
     width: int
     height: int
     size_bytes: int
-    thumbnail: str
+    thumbnail: str | None
     created_at: datetime
     visual_key: VisualKey | None = None
 

@@ -87,6 +87,7 @@ class BatchStore:
         thumbnails = {
             bytes_key: self._media.put(seen.thumbnail)
             for bytes_key, seen in looked.by_bytes.items()
+            if seen.thumbnail is not None
         }
         sightings = [sighting for case in cases for sighting in find_sightings(case, known)]
         at = _now()
@@ -94,7 +95,7 @@ class BatchStore:
             new_ids = stored_images.add_images(
                 connection,
                 [
-                    _new_image(key, seen, thumbnails[key], at)
+                    _new_image(key, seen, thumbnails.get(key), at)
                     for key, seen in looked.by_bytes.items()
                 ],
             )
@@ -302,7 +303,7 @@ def _count(cases: Sequence[Case], looked: _Looked, tally: Tally) -> None:
             tally.hits[case.bytes_key.source] += 1
 
 
-def _new_image(bytes_key: str, seen: Seen, thumbnail: str, at: datetime) -> NewImage:
+def _new_image(bytes_key: str, seen: Seen, thumbnail: str | None, at: datetime) -> NewImage:
     return NewImage(
         bytes_key=bytes_key,
         format=seen.info.format,

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 from forecourt.core.errors import ForecourtError
+from forecourt.train.gallery import GalleryConfig
+from forecourt.train.pictures.draw import DrawConfig
 from forecourt.train.recipe import Recipe, train_bundle
 
 
@@ -32,6 +34,12 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, required=True, help="bundle folder to write")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="intermediate results")
+    parser.add_argument(
+        "--relit",
+        type=int,
+        default=0,
+        help="copies of every photo with its vehicle in another light (default: 0, as shipped)",
+    )
     parser.add_argument("--version", required=True, help="model version, e.g. 2026.11.1")
     arguments = parser.parse_args()
     if arguments.data is None or arguments.weights is None:
@@ -42,6 +50,7 @@ def main() -> int:
         out=arguments.out,
         runs=arguments.runs,
         version=arguments.version,
+        gallery=GalleryConfig(drawing=DrawConfig(relit=arguments.relit)),
     )
     try:
         train_bundle(recipe)

@@ -87,6 +87,8 @@ class Eyes(nn.Module):
         middle, parts = x, spread(x)
         for depth, block in enumerate(self.blocks, start=TRUNK_END):
             x = block(x)
+            if x.requires_grad:  # what is pooled from it would bring gradients in another layout
+                x.register_hook(_in_channels_last)
             if depth in _TAPS:
                 parts += spread(x)
             if depth == _STRIDE_16:
@@ -164,6 +166,10 @@ class PaintEnd(nn.Module):
             self.kind(torch.cat([pooled, last], 1)),
             self.several(torch.cat([pooled, last, share], 1)),
         )
+
+
+def _in_channels_last(gradient: Tensor) -> Tensor:
+    return gradient.contiguous(memory_format=torch.channels_last)
 
 
 def fine_samples(pixels: Tensor) -> Tensor:

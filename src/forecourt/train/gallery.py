@@ -28,7 +28,7 @@ from forecourt.train.views import (
 from forecourt.vision.decode import Rgb
 
 _LABELS = "labels.npz"
-REAL, DRAWN, PAINTED = 0, 1, 2
+REAL, DRAWN, PAINTED, RELIT = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class GalleryConfig:
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """N views: `source` is the sample behind each, `origin` REAL, DRAWN or PAINTED."""
+    """N views: `source` is the sample behind each, `origin` REAL, DRAWN, PAINTED or RELIT."""
 
     views: Views
     targets: Targets
@@ -103,7 +103,7 @@ def build_gallery(
     labels: list[tuple[int, int, int, int]] = []  # source, origin, type, colour
 
     def batches() -> Iterator[Views]:
-        for place, shown in enumerate((_all_pictures, _worn_pictures)):
+        for place, shown in enumerate((_all_pictures, _worn_pictures, _relit_pictures)):
             generator = torch.Generator().manual_seed(config.seed + place)
             for pictures, told in shown(material, config):
                 labels.extend(told)
@@ -204,21 +204,31 @@ def _worn_pictures(
         yield _drawn_batch(batch, material, DRAWN)
 
 
+def _relit_pictures(
+    material: Material, config: GalleryConfig
+) -> Iterator[tuple[Pictures, list[tuple[int, int, int, int]]]]:
+    """Yield batches of photos in another light, likewise; the place of the vehicle is known."""
+    args = (material.samples, material.squares, material.maps)
+    drawn = draw.draw_relit(*args, config.drawing)
+    while batch := list(islice(drawn, BATCH)):
+        yield _drawn_batch(batch, material, RELIT)
+
+
 def _drawn_batch(
     batch: list[draw.Drawn], material: Material, origin: int
 ) -> tuple[Pictures, list[tuple[int, int, int, int]]]:
     count = len(batch)
-    is_painted = origin == PAINTED
+    is_in_place = origin in {PAINTED, RELIT}  # the vehicle is where it was
     maps = material.maps[[one.source for one in batch]].copy()
-    if not is_painted:  # cards show no vehicle; where a touched one went, nobody knows
+    if not is_in_place:  # cards show no vehicle; where a touched one went, nobody knows
         is_card = np.array([one.image_type == PLACEHOLDER for one in batch])
         maps[:] = np.where(is_card, 0, np.nan)[:, None, None]
     return (
         Pictures(
             np.stack([one.square for one in batch]),
             maps,
-            np.full(count, 1.0 if is_painted else 0.25, np.float32),
-            np.full(count, 0.6 if is_painted else 0.4, np.float32),
+            np.full(count, 1.0 if is_in_place else 0.25, np.float32),
+            np.full(count, 0.6 if is_in_place else 0.4, np.float32),
         ),
         [
             (one.source, origin, one.image_type, UNKNOWN if one.color is None else one.color)
@@ -234,10 +244,14 @@ def _truth(
     image_type: NDArray[np.int64],
     color: NDArray[np.int64],
 ) -> Targets:
-    """Return the truth of all views: drawn ones have their type, painted ones their own colour."""
+    """Return the truth of all views: drawn ones have their type, painted ones their own colour.
+
+    Relit ones are there for the colour. Their type does not count: photos would outweigh the rest.
+    """
     truth, drawn = material.targets.take(source), drawn_targets(image_type)
     is_drawn = origin == DRAWN
     for one in fields(Targets):
         getattr(truth, one.name)[is_drawn] = getattr(drawn, one.name)[is_drawn]
     truth.color[origin == PAINTED] = color[origin == PAINTED]
+    truth.image_type[origin == RELIT] = UNKNOWN
     return truth

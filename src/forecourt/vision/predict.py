@@ -19,6 +19,9 @@ Name = TypeVar("Name", bound=str)
 
 _VEHICLE_CELL = 0.5  # a cell of the map counts as vehicle from this probability on
 _SMALLEST_SHARE = 0.02  # a smaller vehicle has no box: it is noise of the map
+# Pictures that go through the network together. What it keeps of more of them between two layers
+# does not fit a processor's cache: 32 at once cost 1.4 times as much each (`benchmarks/README.md`).
+_TOGETHER = 4
 
 
 class Predictor:
@@ -50,8 +53,12 @@ class Predictor:
         """Return a prediction for each prepared picture."""
         if not squares:
             return []
-        outputs = self._session.run(to_input(np.stack(squares)))
-        return [self._one(outputs, index) for index in range(len(squares))]
+        predictions = []
+        for start in range(0, len(squares), _TOGETHER):
+            part = squares[start : start + _TOGETHER]
+            outputs = self._session.run(to_input(np.stack(part)))
+            predictions += [self._one(outputs, index) for index in range(len(part))]
+        return predictions
 
     def _try_out(self) -> None:
         """Run two empty pictures: a network that does not fit must fail here, not on a batch."""

@@ -13,6 +13,7 @@ from forecourt.train.gallery import (  # noqa: E402
     DRAWN,
     PAINTED,
     REAL,
+    RELIT,
     GalleryConfig,
     Material,
     build_gallery,
@@ -24,7 +25,11 @@ from forecourt.train.targets import PLACEHOLDER, STOCK, UNKNOWN, read_targets  #
 pytestmark = pytest.mark.torch
 
 _CONFIG = GalleryConfig(
-    views=1, most_views=3, drawing=DrawConfig(cards=0.5, painted=1.0), plain_views=1, card_views=1
+    views=1,
+    most_views=3,
+    drawing=DrawConfig(cards=0.5, painted=1.0, relit=2),
+    plain_views=1,
+    card_views=1,
 )
 
 
@@ -82,6 +87,12 @@ def test_gallery__knows_what_every_view_shows_and_is_kept(
     assert not np.isin(
         gallery.targets.color[painted], [COLORS.index("Red"), COLORS.index("White")]
     ).any()
+    relit = gallery.origin == RELIT
+    assert relit.any()
+    np.testing.assert_array_equal(
+        gallery.targets.color[relit], material.targets.color[gallery.source[relit]]
+    )
+    assert (gallery.targets.image_type[relit] == UNKNOWN).all()
     is_card = drawn & (gallery.targets.image_type == PLACEHOLDER)
     assert (gallery.views.maps[is_card] == 0).all()
     assert np.isnan(gallery.views.maps[drawn & ~is_card]).all()

@@ -9,6 +9,7 @@ from forecourt.train import calibrate
 from forecourt.train.pictures.cards import FAMILIES, placeholder
 from forecourt.train.pictures.marks import mark_photo
 from forecourt.train.pictures.recolor import PAINTS, recolor, to_hsv, to_rgb
+from forecourt.train.pictures.shade import relight
 from forecourt.train.pictures.stock import compose_stock, cut_out
 from forecourt.train.samples import assign_folds
 
@@ -90,6 +91,23 @@ def test_recolor__paints_the_vehicle_and_nothing_else() -> None:
         np.testing.assert_array_equal(painted[45, 50], square[45, 50])
         np.testing.assert_array_equal(painted[:20], square[:20])
     assert recolor(np.random.default_rng(2), square[:, ::-1] * 0 + 90, vehicle, Color.BROWN) is None
+
+
+def test_relight__darkens_the_vehicle_more_than_the_scene_and_keeps_its_own_contrasts() -> None:
+    square = np.full((100, 100, 3), 150, np.uint8)
+    square[30:70, 20:80] = 225  # paint
+    square[60:70, 30:40] = 25  # a tyre
+    vehicle = np.zeros((25, 25), np.float16)
+    vehicle[7:18, 5:20] = 1
+    ratios = []
+    for seed in range(60):
+        relit = relight(np.random.default_rng(seed), square, vehicle, Color.WHITE).astype(float)
+        paint, scene = relit[45:50, 45:55].mean(), relit[:8].mean()
+        assert relit[63:67, 33:37].mean() < paint - 30
+        ratios.append(paint / 225 / (scene / 150))
+    assert min(ratios) < 0.5
+    assert max(ratios) > 1
+    assert np.mean(np.array(ratios) < 0.97) > 0.6
 
 
 def test_hsv__comes_back_as_it_went() -> None:

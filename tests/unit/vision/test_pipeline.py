@@ -13,7 +13,7 @@ from forecourt.core.skips import SkipReason
 from forecourt.vision import pipeline as pipeline_module
 from forecourt.vision.bundle import load_bundle
 from forecourt.vision.decode import Decoded, decode_image
-from forecourt.vision.pipeline import Pipeline, Seen, Unseen
+from forecourt.vision.pipeline import Pipeline, Seen, Unseen, nothing
 from tests.support.pictures import encode, jpeg, paint
 from tests.support.tiny_bundle import MAGENTA, PAINTS
 
@@ -91,6 +91,14 @@ def test_a_thumbnail_can_be_tagged_again(pipeline: Pipeline) -> None:
     """A new model sees thumbnails instead of asking the advertiser's CDN again."""
     (first,) = pipeline.run([encode(paint(PAINTS["Green"], size=(160, 120)), "PNG")])
     assert isinstance(first, Seen)
+    assert first.thumbnail is not None
     (again,) = pipeline.run([first.thumbnail])
     assert isinstance(again, Seen)
     assert again.decision.color is Color.GREEN
+
+
+def test_no_thumbnail_is_made_for_those_who_keep_none(tiny_bundle: Path) -> None:
+    with Pipeline(load_bundle(tiny_bundle), VisionSettings(), make_thumbnail=nothing) as pipeline:
+        (seen,) = pipeline.run([jpeg(PAINTS["Green"])])
+    assert isinstance(seen, Seen)
+    assert (seen.thumbnail, seen.decision.color) == (None, Color.GREEN)

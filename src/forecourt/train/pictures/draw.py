@@ -13,6 +13,7 @@ from forecourt.core.samples import Sample
 from forecourt.train.pictures.cards import placeholder
 from forecourt.train.pictures.marks import mark_photo
 from forecourt.train.pictures.recolor import PAINTS, SOURCES, recolor
+from forecourt.train.pictures.shade import relight
 from forecourt.train.pictures.stock import compose_stock
 from forecourt.train.pictures.wear import press
 from forecourt.vision.decode import Rgb
@@ -31,6 +32,7 @@ class DrawConfig:
     painted: float = 0.3
     worn_stock: int = 3  # worn copies of every stock picture; of others one, of photos a third
     sketches: float = 0.12
+    relit: int = 0  # copies of every photo of a colour (docs/training.md: what they bring and cost)
     side: int = 225
     seed: int = 12
 
@@ -121,6 +123,22 @@ def draw_painted(
         if painted is not None and samples[index].color is not color:
             label = IMAGE_TYPES.index(samples[index].image_type)
             yield Drawn(painted, index, label, COLORS.index(color))
+
+
+def draw_relit(
+    samples: list[Sample], squares: Rgb, maps: NDArray[np.float16], config: DrawConfig
+) -> Iterator[Drawn]:
+    """Yield photos whose vehicle lies in the shade, or in glaring light: colours stay."""
+    rng = np.random.default_rng([config.seed, 5])
+    sizes = maps.astype(np.float32).mean((1, 2))
+    for index, sample in enumerate(samples):
+        is_photo = sample.image_type is ImageType.DEALER
+        if sample.color is None or not is_photo or sizes[index] <= _LEAST_VEHICLE:
+            continue
+        label, color = IMAGE_TYPES.index(sample.image_type), COLORS.index(sample.color)
+        for _copy in range(config.relit):
+            relit = relight(rng, squares[index], maps[index], sample.color)
+            yield Drawn(relit, index, label, color)
 
 
 def _touch(rng: np.random.Generator, square: Rgb, sample: Sample, side: int) -> Rgb:
