@@ -32,6 +32,7 @@ from forecourt.cli import (
     serve,
     sitemap,
     tag,
+    train,
     users,
     webhooks,
 )
@@ -87,6 +88,7 @@ app.command("conflicts")(conflicts.conflicts)
 app.command("resolve")(conflicts.resolve)
 app.command("oddities")(oddities.oddities)
 app.command("misclassified")(oddities.misclassified)
+app.command("train")(train.run)
 app.command("evaluate")(evaluate.run)
 dataset.app.command("review-export")(dataset_review.review_export)
 dataset.app.command("review-import")(dataset_review.review_import)
