@@ -24,6 +24,7 @@ from forecourt.cli import (
     doctor,
     evaluate,
     fix,
+    gate,
     history,
     inspect,
     keys,
@@ -97,6 +98,7 @@ dataset.app.command("drop")(dataset_review.drop)
 dataset.app.command("relabel")(dataset_review.relabel)
 dataset.app.command("analyze")(dataset_analyze.analyze)
 app.add_typer(dataset.app, name="dataset")
+models.app.command("gate")(gate.gate)
 app.add_typer(models.app, name="models")
 app.command("hosts")(inspect.hosts)
 app.add_typer(keys.app, name="keys")

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from forecourt.core.dataset import Item, Split
+from forecourt.core.dataset import Item, Split, is_held_at_random
 from forecourt.core.errors import UsageError
 from forecourt.store.versions import DatasetVersion
 from forecourt.train.disk import replace_json
@@ -46,7 +46,7 @@ class Prepared:
         gallery: Views of the training pictures and drawn ones.
         material: Squares and truth of the training pictures.
         weight: How often each training picture is shown beside others: the version's quota and
-            the trust in its label.
+            the trust in its label; 0: never, it is held out at random.
         exam: Plain views of the validation pictures.
         is_render: Video-game renders among these.
         squares: Some validation pictures, for parity and for int8.
@@ -100,12 +100,16 @@ def prepare(
     return Prepared(
         gallery=gallery,
         material=training,
-        weight=np.array([one.weight * one.type_trust for one in parts[Split.TRAIN]]),
+        weight=np.array([_weigh(one) for one in parts[Split.TRAIN]]),
         exam=Exam(views, held.targets),
         is_render=np.array([one.is_render for one in held.samples]),
         validation=parts[Split.VALIDATION],
         squares=held.squares,
     )
+
+
+def _weigh(item: Item) -> float:
+    return 0.0 if is_held_at_random(item) else item.weight * item.type_trust
 
 
 def _start_over_if_other(

@@ -1,0 +1,147 @@
+"""`forecourt evaluate --run` and `forecourt models gate`, on a run whose candidates are known."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from forecourt.core.labels import COLORS
+from forecourt.core.runs import CandidateRecord, Outcome, Precision, RunRecord
+from tests.support.command_line import Run
+from tests.support.pictures import jpeg
+from tests.support.tiny_bundle import MAGENTA, PAINTS, write_tiny_bundle
+
+pytestmark = pytest.mark.usefixtures("command_settings")
+
+_NOW = datetime(2026, 12, 1, tzinfo=UTC)
+_MARKUP = "a<b>&co"
+
+
+@pytest.fixture
+def home(run: Run, tmp_path: Path) -> Path:
+    """Three test pictures of every colour, twelve placeholders, of two advertisers."""
+    folder = tmp_path / "labelled"
+    folder.mkdir()
+    rows = ["file,image_type,color,advertiser,vehicle_kind,split"]
+    for index in range(36):
+        color = COLORS[index % 12]
+        (folder / f"{index}.jpg").write_bytes(jpeg(PAINTS[color], seed=index))
+        image_type = "Stock" if color == "White" else "Dealer"
+        # One label is wrong, and all models will say so.
+        told = "Black" if index == 9 else color
+        rows.append(f"{index}.jpg,{image_type},{told},{_MARKUP},car,test")
+    for index in range(36, 48):
+        (folder / f"{index}.jpg").write_bytes(jpeg(MAGENTA, seed=index))
+        rows.append(f"{index}.jpg,Placeholder,,zenith,,test")
+    (folder / "48.jpg").write_bytes(jpeg(PAINTS["Red"], seed=48))
+    rows.append("48.jpg,Dealer,Red,trainer,car,train")
+    (folder / "data.csv").write_text("\n".join(rows) + "\n")
+    ended = run("dataset", "import", folder, "--as", "v1", "--least-side", "32", "--json")
+    assert ended.code == 0, ended.err
+    home = tmp_path / "home"
+    write_run(home, ended.json["manifest_sha256"], {1: 0, 2: 1})
+    return home
+
+
+def write_run(home: Path, manifest: str, shifts: dict[int, int]) -> None:
+    """Write the run r: candidates that name another colour, as far away as `shifts` says."""
+    record = RunRecord(
+        name="r", dataset="v1", dataset_sha256=manifest, start="tiny-1", start_sha256="0" * 64,
+        wanted=len(shifts), seed=7, space={}, started_at=_NOW, finished_at=_NOW,
+    )  # fmt: skip
+    for number, shift in shifts.items():
+        folder = home / "runs" / "r" / "candidates" / str(number)
+        write_tiny_bundle(folder, version=f"r.{number}", shift=shift)
+        (folder / "MODEL_CARD.md").write_text(
+            "# Tiny\n\n<!-- figures: written by `forecourt evaluate --card` -->\n"
+            "<!-- end of figures -->\n"
+        )
+        outcome = Outcome(
+            best_epoch=1, score=0.5 + number / 10, placeholders=1.0, precision=Precision.FLOAT16,
+            parity=0.0, int8_cost=None, size_bytes=1, finished_at=_NOW,
+        )  # fmt: skip
+        record = record.put(
+            CandidateRecord(number=number, version=f"r.{number}", numbers={}, outcome=outcome)
+        )
+    (home / "runs" / "r" / "run.json").write_text(record.model_dump_json())
+
+
+@pytest.mark.usefixtures("home")
+def test_a_worse_candidate_is_refused_with_its_slices_and_another_is_promoted(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = run("evaluate", "--run", "r")
+    assert ended.code == 0, ended.err
+    assert "48 test pictures" in ended.out
+
+    ended = run("models", "gate", "r", "--json")
+    assert ended.code == 0, ended.err
+    best, other = ended.json["decisions"]
+    # Candidate 2 was chosen first by its score, and every colour of it is wrong.
+    assert (best["candidate"], best["verdict"]) == ("r.2", "refused")
+    assert {"all", "kind=car", "type=Dealer"} <= {one["slice"] for one in best["reasons"]}
+    assert all(one["rule"] == "G3" for one in best["reasons"])
+    assert (other["candidate"], other["verdict"]) == ("r.1", "promoted")
+    assert ended.json["passed"] == "r.1"
+    assert ended.json["promotion"] is None
+
+    shown = run("models", "gate", "r")
+    assert "r.2: refused" in shown.out
+    assert "G3 all: color right on" in shown.out
+    ended = run("models", "gate", "r", "--promote", "--by", "ann", "--json")
+    assert ended.json["promotion"]["model_version"] == "r.1"
+    assert "passed the gate against tiny-1" in ended.json["promotion"]["reason"]
+    (last,) = [one for one in run("models", "history", "--json").json if one["kind"] == "promote"]
+    assert last["reason"] == ended.json["promotion"]["reason"]
+    assert "image type" in run("models", "card", "r.1").out
+
+    monkeypatch.delenv("FORECOURT_VISION__BUNDLE")  # it was pinned; now r.1 is the champion
+    ended = run("models", "gate", "r")
+    assert ended.code == 2
+    assert "was evaluated against tiny-1, and the champion is r.1 now" in ended.err
+
+
+def test_the_report_is_one_file_with_its_pictures_and_no_script(run: Run, home: Path) -> None:
+    run("evaluate", "--run", "r")
+    page = (home / "runs" / "r" / "report.html").read_text()
+    assert "<script" not in page
+    assert not re.findall(r'(?:src|href)="(?!data:)', page)
+    assert page.count("data:image/jpeg;base64,") == 24  # the surest wrong colours of r.2
+    assert _MARKUP not in page
+    assert "a&lt;b&gt;&amp;co" in page
+    assert "Candidates and champion on the same pictures" in page
+    document = json.loads((home / "runs" / "r" / "evaluation.json").read_text())
+    assert [one["version"] for one in document["models"]] == ["tiny-1", "r.1", "r.2"]
+    assert len(document["pictures"]) == 48
+    assert all(len(one["answers"]) == 48 for one in document["models"])
+
+
+def test_a_run_that_cannot_be_judged_says_what_to_do(run: Run, home: Path) -> None:
+    ended = run("models", "gate", "r")
+    assert ended.code == 2
+    assert "forecourt evaluate --run r" in ended.err
+    assert "There is no run 'gone'" in run("evaluate", "--run", "gone").err
+    assert "--run goes with --json" in run("evaluate", home, "--run", "r").err
+    assert "Say who promotes" in run("models", "gate", "r", "--promote").err
+    path = home / "runs" / "r" / "run.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"dataset_sha256": "1" * 64}))
+    assert "is not the one that the run r was trained on" in run("evaluate", "--run", "r").err
+    path.write_text(json.dumps(record | {"candidates": []}))
+    assert "No candidate of the run r is finished" in run("evaluate", "--run", "r").err
+    path.write_text("{")
+    assert "is no record of a run" in run("evaluate", "--run", "r").err
+
+
+def test_where_none_passes_the_exit_code_says_so(run: Run, home: Path) -> None:
+    manifest = json.loads((home / "runs" / "r" / "run.json").read_text())["dataset_sha256"]
+    write_run(home, manifest, {1: 3, 2: 1})
+    run("evaluate", "--run", "r")
+    ended = run("models", "gate", "r", "--promote", "--by", "ann")
+    assert ended.code == 1
+    assert "No candidate passes; the champion stays." in ended.out
+    assert run("models", "history", "--json").json == []
