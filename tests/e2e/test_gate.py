@@ -11,7 +11,8 @@ import pytest
 
 from forecourt.core.labels import COLORS
 from forecourt.core.runs import CandidateRecord, Outcome, Precision, RunRecord
-from tests.support.command_line import Run
+from tests.support.command_line import Run, write_feed
+from tests.support.image_host import ImageHost
 from tests.support.pictures import jpeg
 from tests.support.tiny_bundle import MAGENTA, PAINTS, write_tiny_bundle
 
@@ -70,13 +71,12 @@ def write_run(home: Path, manifest: str, shifts: dict[int, int]) -> None:
     (home / "runs" / "r" / "run.json").write_text(record.model_dump_json())
 
 
-@pytest.mark.usefixtures("home")
 def test_a_worse_candidate_is_refused_with_its_slices_and_another_is_promoted(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = run("evaluate", "--run", "r")
     assert ended.code == 0, ended.err
-    assert "48 test pictures" in ended.out
+    assert "Run r: 48 pictures" in ended.out
 
     ended = run("models", "gate", "r", "--json")
     assert ended.code == 0, ended.err
@@ -88,6 +88,8 @@ def test_a_worse_candidate_is_refused_with_its_slices_and_another_is_promoted(
     assert (other["candidate"], other["verdict"]) == ("r.1", "promoted")
     assert ended.json["passed"] == "r.1"
     assert ended.json["promotion"] is None
+    kept = json.loads((home / "runs" / "r" / "gate.json").read_text())
+    assert kept["decisions"] == ended.json["decisions"]
 
     shown = run("models", "gate", "r")
     assert "r.2: refused" in shown.out
@@ -125,7 +127,7 @@ def test_a_run_that_cannot_be_judged_says_what_to_do(run: Run, home: Path) -> No
     assert ended.code == 2
     assert "forecourt evaluate --run r" in ended.err
     assert "There is no run 'gone'" in run("evaluate", "--run", "gone").err
-    assert "--run goes with --json" in run("evaluate", home, "--run", "r").err
+    assert "--run and --advertiser go with --json" in run("evaluate", home, "--run", "r").err
     assert "Say who promotes" in run("models", "gate", "r", "--promote").err
     path = home / "runs" / "r" / "run.json"
     record = json.loads(path.read_text())
@@ -145,3 +147,23 @@ def test_where_none_passes_the_exit_code_says_so(run: Run, home: Path) -> None:
     assert ended.code == 1
     assert "No candidate passes; the champion stays." in ended.out
     assert run("models", "history", "--json").json == []
+
+
+def test_an_advertisers_own_sitemap_is_a_test_set(
+    run: Run, host: ImageHost, tmp_path: Path
+) -> None:
+    urls = [
+        host.put(f"/{name}.jpg", jpeg(PAINTS[name], seed=place))
+        for place, name in enumerate(("Red", "Blue", "Green"))
+    ]
+    run("tag", write_feed(tmp_path, {"v1": urls, "v2": [urls[1]]}))
+    run("fix", "-a", "acme", "--url", urls[0], "--type", "Stock", "--color", "Red", "--by", "ada")
+    ended = run("evaluate", "--advertiser", "acme", "--json")
+    assert ended.code == 0, ended.err
+    fixed, shown = ended.json
+    assert [one["image_type"] for one in fixed["pictures"]] == ["Stock"]
+    assert [one["answers"][0]["image_type"] for one in fixed["models"]] == ["Dealer"]
+    assert len(shown["pictures"]) == 2  # each once, though two vehicles show one
+    assert shown["models"][0]["report"]["image_type"]["accuracy"]["value"] == 1
+    assert "acme: fixed: 1 pictures" in run("evaluate", "--advertiser", "acme").out
+    assert "There is no scrape of 'gone'" in run("evaluate", "--advertiser", "gone").err

@@ -10,10 +10,8 @@ from typing import Annotated
 import typer
 
 from forecourt.cli.console import out
-from forecourt.cli.dataset import open_datasets, print_rows, show_progress
+from forecourt.cli.evaluate_several import evaluate_several, refuse_others
 from forecourt.core.errors import UsageError
-from forecourt.core.labels import IMAGE_TYPES
-from forecourt.core.metrics import Gap
 from forecourt.core.settings import Settings
 
 
@@ -48,10 +46,15 @@ def run(
         str | None,
         typer.Option("--run", help="Judge the champion and all candidates of this run instead."),
     ] = None,
+    advertiser: Annotated[
+        str | None,
+        typer.Option("--advertiser", "-a", help="Judge on what this sitemap shows and its fixes."),
+    ] = None,
 ) -> None:
     """Judge a model on labelled pictures: overall, per class, per advertiser, with intervals."""
-    if run_name is not None:
-        _evaluate_run(run_name, (source, data, split, bundle, card), as_json=as_json, output=output)
+    if run_name is not None or advertiser is not None:
+        refuse_others((source, data, split, bundle, card))
+        evaluate_several(run_name, advertiser, as_json=as_json, output=output)
         return
     from forecourt.core.samples import find_labelled
     from forecourt.evaluate.card import read_card, render_figures, update_card
@@ -87,54 +90,3 @@ def run(
         typer.echo(text)
     else:
         out.print(render_figures(report), markup=False, highlight=False, soft_wrap=True)
-
-
-def _evaluate_run(
-    name: str, others: tuple[object, ...], *, as_json: bool, output: Path | None
-) -> None:
-    if any(one is not None for one in others):
-        raise UsageError("--run goes with --json and --out only: the run says all the rest.")
-    from forecourt.evaluate.compare import compare_models
-
-    with open_datasets() as workspace:
-        from forecourt.jobs.evaluation import PAGE_FILE, evaluate_run
-
-        with show_progress("Judging") as on_progress:
-            folder, evaluation = evaluate_run(workspace, name, on_progress=on_progress)
-    text = evaluation.model_dump_json(indent=1)
-    if output is not None:
-        output.write_text(text + "\n", encoding="utf-8")
-    if as_json:
-        typer.echo(text)
-        return
-    comparisons = {one.version: one for one in compare_models(evaluation)}
-    rows = []
-    for one in evaluation.models:
-        types, colors = one.report["image_type"], one.report["color"]
-        paired = comparisons.get(one.version)
-        rows.append(
-            (
-                one.version,
-                _percent(types["accuracy"]["value"]),
-                _percent(types["classes"][IMAGE_TYPES.index("Placeholder")]["recall"]["value"]),
-                _percent(colors["decided"]["value"]),
-                _gap(paired.image_type.gap) if paired else "champion",
-                _gap(paired.color.gap) if paired else "",
-                f"{one.cpu_ms:.1f}",
-            )
-        )
-    headings = ("model", "type", "placeholders", "colour", "type, points", "colour, points", "ms")
-    print_rows(f"{len(evaluation.pictures):,} test pictures", headings, rows)
-    out.print(
-        f"Report: {folder / PAGE_FILE}. Next: forecourt models gate {name}",
-        highlight=False,
-        markup=False,
-    )
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f} %"
-
-
-def _gap(gap: Gap) -> str:
-    return f"{100 * gap.value:+.1f} ({100 * gap.low:+.1f} to {100 * gap.high:+.1f})"

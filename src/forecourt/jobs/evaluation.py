@@ -17,11 +17,13 @@ from forecourt.core.gate import GateDecision, Rules, Verdict
 from forecourt.core.runs import RunRecord
 from forecourt.core.samples import Sample
 from forecourt.evaluate.card import update_card
+from forecourt.evaluate.current import find_current
 from forecourt.evaluate.models import TestSet, judge_models
 from forecourt.evaluate.page import render_page
 from forecourt.jobs.datasets import open_version
 from forecourt.jobs.training import open_run
 from forecourt.jobs.workspace import Workspace
+from forecourt.store.engine import reading
 from forecourt.store.runs import bundle_folder
 from forecourt.store.versions import DatasetVersion
 from forecourt.vision.bundle import CARD_FILE, Bundle, load_bundle
@@ -65,6 +67,47 @@ def evaluate_run(
         _replace(bundle.folder / EVALUATION_FILE, text + "\n")
         update_card(bundle.folder / CARD_FILE, report)
     return folder, evaluation
+
+
+def evaluate_current(
+    workspace: Workspace,
+    advertiser: str,
+    run: str | None,
+    *,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> list[Evaluation]:
+    """Judge models on what an advertiser's sitemap shows now.
+
+    Args:
+        workspace: Where the sitemap, the thumbnails and the champion are.
+        advertiser: Whose.
+        run: The candidates of this run are judged too; None: the champion alone.
+        on_progress: Called with the numbers done and in all, of each set.
+
+    Returns:
+        An evaluation on what people fixed, and one on the rest; a set without pictures is left out.
+
+    Raises:
+        UsageError: there is no such advertiser or run, or nothing to judge on.
+    """
+    candidates = load_candidates(*open_run(workspace, run)) if run else []
+    with reading(workspace.engine) as connection:
+        sets = find_current(
+            connection,
+            workspace.media,
+            advertiser,
+            model_version=workspace.champion.version,
+        )
+    return [
+        judge_models(
+            one,
+            [workspace.champion, *candidates],
+            workspace.settings.vision,
+            on_progress=on_progress,
+        )
+        for one in (sets.fixed, sets.shown)
+        if one.samples
+    ]
 
 
 def gate_run(
