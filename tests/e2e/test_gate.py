@@ -167,3 +167,32 @@ def test_an_advertisers_own_sitemap_is_a_test_set(
     assert shown["models"][0]["report"]["image_type"]["accuracy"]["value"] == 1
     assert "acme: fixed: 1 pictures" in run("evaluate", "--advertiser", "acme").out
     assert "There is no scrape of 'gone'" in run("evaluate", "--advertiser", "gone").err
+
+
+def test_the_plan_names_what_a_model_would_change_and_leaves_fixes(
+    run: Run, host: ImageHost, tmp_path: Path
+) -> None:
+    urls = [
+        host.put(f"/{name}.jpg", jpeg(PAINTS[name], seed=place))
+        for place, name in enumerate(("Red", "Blue", "Green"))
+    ]
+    run("tag", write_feed(tmp_path, {"v1": urls}))
+    run("fix", "-a", "acme", "--url", urls[0], "--color", "Red", "--by", "ada")
+    other = write_tiny_bundle(tmp_path / "other", version="tiny-2", shift=1)
+    run("models", "add", other, "--by", "ann")
+    before = run("export", "-a", "acme", "--format", "json").out
+    table = tmp_path / "changes.csv"
+    ended = run("models", "plan", "tiny-2", "--nice", "0", "--out", table, "--json")
+    assert ended.code == 0, ended.err
+    assert (ended.json["images"], ended.json["changes"]) == (3, 2)
+    assert ended.json["by_advertiser"] == {"acme": 2}
+    assert set(ended.json["by_change"]) == {
+        "Dealer, Blue → Dealer, Brown",
+        "Dealer, Green → Dealer, Grey",
+    }
+    rows = table.read_text().splitlines()
+    assert rows[0] == "advertiser,url,type_before,type_after,color_before,color_after"
+    assert {row.split(",")[1] for row in rows[1:]} == set(urls[1:])
+    assert "would change 2 images of 3" in run("models", "plan", "tiny-2", "--nice", "0").out
+    assert run("export", "-a", "acme", "--format", "json").out == before
+    assert "There is no model 'gone'" in run("models", "plan", "gone", "--nice", "0").err

@@ -30,6 +30,7 @@ from forecourt.cli import (
     keys,
     models,
     oddities,
+    plan,
     serve,
     sitemap,
     tag,
@@ -99,6 +100,7 @@ dataset.app.command("relabel")(dataset_review.relabel)
 dataset.app.command("analyze")(dataset_analyze.analyze)
 app.add_typer(dataset.app, name="dataset")
 models.app.command("gate")(gate.gate)
+models.app.command("plan")(plan.plan)
 app.add_typer(models.app, name="models")
 app.command("hosts")(inspect.hosts)
 app.add_typer(keys.app, name="keys")

@@ -38,7 +38,7 @@ from forecourt.train.export import export_onnx, write_bundle
 from forecourt.train.eyes import Eyes
 from forecourt.train.finetune import Course, Epoch, Lesson, Trained, answer_on, finetune
 from forecourt.train.gallery import shown_shares
-from forecourt.train.held_out import find_numbers
+from forecourt.train.held_out import Numbers, find_numbers
 from forecourt.train.learn import settle_visible
 from forecourt.train.material import Prepared, prepare
 from forecourt.train.parity import check_parity
@@ -51,6 +51,9 @@ _log = structlog.get_logger(__name__)
 
 _FEW = 2  # drawn at random before Optuna's model of what works has anything to go by
 _PARITY_PICTURES = 32
+_ENOUGH = 300  # validation pictures: with fewer, 0.3 points are less than one picture
+_REVIEWS = ("review_type", "review_color")
+_MOST_SURE = 0.99  # of a review threshold: rounding must not mark what is as good as certain
 _SETTLED_ON = 1600  # views; the champion's own answer was settled on more
 
 OnRecord = Callable[[RunRecord], None]
@@ -180,12 +183,11 @@ class _Run:
     def _write(self, candidate: CandidateRecord, trained: Trained, prepared: Prepared) -> Outcome:
         """Calibrate, export, compare, and put the bundle into its place."""
         eyes, truth, threads = trained.eyes, prepared.exam.targets, self.plan.threads
-        answers = answer_on(eyes, prepared.exam.views)
-        found = find_numbers(answers, truth, prepared.is_render)
+        found = self._calibrate(eyes, prepared)
         model = export_onnx(eyes)
         parity = check_parity(eyes, model, prepared.squares[:_PARITY_PICTURES])
         precision, cost = Precision.FLOAT16, None
-        if self.plan.tries_int8:
+        if self.plan.tries_int8 and len(prepared.squares) >= _ENOUGH:
             tried = try_int8(
                 eyes,
                 model,
@@ -213,6 +215,16 @@ class _Run:
         card = write_card(self.record, candidate, outcome, self.version)
         write_bundle(place, model, manifest, card)
         return outcome
+
+    def _calibrate(self, eyes: Eyes, prepared: Prepared) -> Numbers:
+        """Return temperatures and thresholds; where few pictures would tell, those of the start."""
+        if len(prepared.squares) < _ENOUGH:
+            told = self.start.manifest
+            return Numbers(told.temperatures.model_dump(), told.thresholds.model_dump())
+        answers = answer_on(eyes, prepared.exam.views)
+        found = find_numbers(answers, prepared.exam.targets, prepared.is_render)
+        highest = {name: min(found.thresholds[name], _MOST_SURE) for name in _REVIEWS}
+        return Numbers(found.temperatures, found.thresholds | highest)
 
     def end(self) -> None:
         """Tell Optuna of the last, clear up, and say that the run is finished."""
