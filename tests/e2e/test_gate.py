@@ -105,6 +105,9 @@ def test_a_worse_candidate_is_refused_with_its_slices_and_another_is_promoted(
     ended = run("models", "gate", "r")
     assert ended.code == 2
     assert "was evaluated against tiny-1, and the champion is r.1 now" in ended.err
+    run("evaluate", "--run", "r")
+    ended = run("models", "gate", "r", "--json")
+    assert [one["candidate"] for one in ended.json["decisions"]] == ["r.2"]
 
 
 def test_the_report_is_one_file_with_its_pictures_and_no_script(run: Run, home: Path) -> None:

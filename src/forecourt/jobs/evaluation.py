@@ -48,7 +48,7 @@ def evaluate_run(
             test pictures or is not the one that was trained on.
     """
     folder, record = open_run(workspace, name)
-    bundles = load_candidates(folder, record)
+    bundles = _but_champion(workspace, load_candidates(folder, record))
     test = _test_set(open_version(workspace, record.dataset), record)
     evaluation = judge_models(
         test,
@@ -57,7 +57,8 @@ def evaluate_run(
         on_progress=on_progress,
     )
     best = record.best()
-    shown = best.version if best else workspace.champion.version
+    judged = [one.version for one in bundles]
+    shown = best.version if best and best.version in judged else workspace.champion.version
     _replace(folder / EVALUATION_FILE, evaluation.model_dump_json(indent=1) + "\n")
     _replace(folder / PAGE_FILE, render_page(evaluation, test.folder, shown=shown))
     reports = {one.version: one.report for one in evaluation.models}
@@ -91,6 +92,7 @@ def evaluate_current(
         UsageError: there is no such advertiser or run, or nothing to judge on.
     """
     candidates = load_candidates(*open_run(workspace, run)) if run else []
+    candidates = _but_champion(workspace, candidates)
     with reading(workspace.engine) as connection:
         sets = find_current(
             connection,
@@ -130,7 +132,7 @@ def gate_run(
             f"{workspace.champion.version} now. Evaluate it again: forecourt evaluate --run {name}"
         )
     champion = evaluation.model_report(evaluation.champion)
-    judged = {one.version for one in evaluation.models}
+    judged = {one.version for one in evaluation.models} - {evaluation.champion}
     done = [one for one in record.candidates if one.outcome and one.version in judged]
     ranked = sorted(done, key=lambda one: -one.outcome.score if one.outcome else 0.0)
     decisions = [
@@ -191,6 +193,11 @@ def read_evaluation(folder: Path) -> Evaluation:
             f"{path} is no evaluation of this release: {error.errors()[0]['msg']}. Evaluate the "
             f"run again: forecourt evaluate --run {folder.name}"
         ) from error
+
+
+def _but_champion(workspace: Workspace, bundles: list[Bundle]) -> list[Bundle]:
+    """Leave out a candidate that was promoted since: it is judged as the champion."""
+    return [one for one in bundles if one.version != workspace.champion.version]
 
 
 def _test_set(version: DatasetVersion, record: RunRecord) -> TestSet:
