@@ -37,10 +37,9 @@ from forecourt.train.disk import replace_json
 from forecourt.train.export import export_onnx, write_bundle
 from forecourt.train.eyes import Eyes
 from forecourt.train.finetune import Course, Epoch, Lesson, Trained, answer_on, finetune
-from forecourt.train.gallery import shown_shares
 from forecourt.train.held_out import Numbers, find_numbers
 from forecourt.train.learn import settle_visible
-from forecourt.train.material import Prepared, prepare
+from forecourt.train.material import Prepared, draw_shares, prepare
 from forecourt.train.parity import check_parity
 from forecourt.train.quantize import try_int8
 from forecourt.train.space import Space
@@ -170,15 +169,14 @@ class _Run:
     def _course(self, numbers: dict[str, float], prepared: Prepared) -> tuple[Lesson, Course]:
         space, gallery = self.plan.space, prepared.gallery
         config = space.gallery(seed=self.record.seed, numbers=numbers)
-        shares = shown_shares(gallery, prepared.material, config, held=None)
-        shares = shares * prepared.weight[gallery.source]
+        shares = draw_shares(prepared, config)
         course = Course(
             learn=space.learning(numbers, seed=self.record.seed),
             epochs=space.training.epochs,
             patience=space.training.patience,
             floor=space.choice.placeholder_recall,
         )
-        return Lesson(gallery.views, gallery.targets, shares / shares.sum()), course
+        return Lesson(gallery.views, gallery.targets, shares), course
 
     def _write(self, candidate: CandidateRecord, trained: Trained, prepared: Prepared) -> Outcome:
         """Calibrate, export, compare, and put the bundle into its place."""
@@ -194,7 +192,7 @@ class _Run:
                 prepared.squares,
                 truth,
                 threads=threads,
-                calibrate_on=prepared.material.squares,
+                calibrate_on=prepared.typical,
             )
             cost = tried.cost
             if tried.is_worth_it:

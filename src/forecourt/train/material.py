@@ -18,13 +18,15 @@ from torch.nn import functional
 
 from forecourt.core.dataset import Item, Split, is_held_at_random
 from forecourt.core.errors import UsageError
+from forecourt.core.samples import Sample
 from forecourt.store.versions import DatasetVersion
 from forecourt.train.disk import replace_json
 from forecourt.train.eyes import INPUT_SIZE, Eyes
 from forecourt.train.finetune import Exam
-from forecourt.train.gallery import Gallery, GalleryConfig, Material, build_gallery, plain_views
+from forecourt.train.gallery import Gallery, GalleryConfig, Material, plain_views, shown_shares
 from forecourt.train.recipe import trunk_runner
 from forecourt.train.samples import load_squares
+from forecourt.train.shards import Portions, build_portions
 from forecourt.train.targets import PLACEHOLDER, Targets, read_targets
 from forecourt.vision.bundle import Bundle
 from forecourt.vision.decode import Rgb
@@ -35,6 +37,7 @@ from forecourt.vision.session import Session
 _SQUARE = 256  # larger than the input, so that views can move within it
 _MAP = 25  # cells a side of the maps, as in the recipe
 _BATCH = 16
+_TYPICAL = 96
 _MADE_FROM = "made_from.json"
 
 
@@ -44,21 +47,23 @@ class Prepared:
 
     Attributes:
         gallery: Views of the training pictures and drawn ones.
-        material: Squares and truth of the training pictures.
+        samples: The training pictures.
         weight: How often each training picture is shown beside others: the version's quota and
             the trust in its label; 0: never, it is held out at random.
         exam: Plain views of the validation pictures.
         is_render: Video-game renders among these.
-        squares: Some validation pictures, for parity and for int8.
+        squares: The validation pictures, for parity and for int8.
+        typical: Some training pictures, which say how far values range in int8.
     """
 
     gallery: Gallery
-    material: Material
+    samples: list[Sample]
     weight: NDArray[np.float64]
     exam: Exam
     is_render: NDArray[np.bool_]
     validation: list[Item]
     squares: Rgb
+    typical: Rgb
 
 
 def prepare(
@@ -93,19 +98,46 @@ def prepare(
             )
     _start_over_if_other(folder, version, champion, config)
     run_trunk = trunk_runner(start.trunk)
-    training = _read(version, parts[Split.TRAIN], champion, threads=threads)
-    gallery = build_gallery(folder / "gallery", training, run_trunk, config)
+    training = parts[Split.TRAIN]
+
+    def read(begin: int, end: int) -> Material:
+        return _read(version, training[begin:end], champion, threads=threads)
+
+    gallery = build_portions(folder, Portions(len(training), read), run_trunk, config)
     held = _read(version, parts[Split.VALIDATION], champion, threads=threads)
     views = plain_views(folder / "plain", held, run_trunk)
     return Prepared(
         gallery=gallery,
-        material=training,
-        weight=np.array([_weigh(one) for one in parts[Split.TRAIN]]),
+        samples=[one.to_sample() for one in training],
+        weight=np.array([_weigh(one) for one in training]),
         exam=Exam(views, held.targets),
         is_render=np.array([one.is_render for one in held.samples]),
         validation=parts[Split.VALIDATION],
         squares=held.squares,
+        typical=_typical(version, training),
     )
+
+
+def draw_shares(prepared: Prepared, config: GalleryConfig) -> NDArray[np.float64]:
+    """Return how often each view is shown, sums to 1: by class, weight and trust."""
+    gallery, count = prepared.gallery, len(prepared.samples)
+    unseen = np.empty((count, 0, 0), np.float16)  # shares hang on labels alone
+    material = Material(
+        prepared.samples,
+        np.empty((count, 0, 0, 3), np.uint8),
+        unseen,
+        unseen,
+        gallery.targets,
+        np.zeros(count, np.int64),
+    )
+    shares = shown_shares(gallery, material, config, held=None) * prepared.weight[gallery.source]
+    return np.asarray(shares / shares.sum())
+
+
+def _typical(version: DatasetVersion, items: Sequence[Item]) -> Rgb:
+    step = max(1, len(items) // _TYPICAL)
+    samples = [one.to_sample() for one in items[::step][:_TYPICAL]]
+    return load_squares(version.folder, samples, _SQUARE)
 
 
 def _weigh(item: Item) -> float:
