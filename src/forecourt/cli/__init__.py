@@ -24,14 +24,17 @@ from forecourt.cli import (
     doctor,
     evaluate,
     fix,
+    gate,
     history,
     inspect,
     keys,
     models,
     oddities,
+    plan,
     serve,
     sitemap,
     tag,
+    train,
     users,
     webhooks,
 )
@@ -87,6 +90,7 @@ app.command("conflicts")(conflicts.conflicts)
 app.command("resolve")(conflicts.resolve)
 app.command("oddities")(oddities.oddities)
 app.command("misclassified")(oddities.misclassified)
+app.command("train")(train.run)
 app.command("evaluate")(evaluate.run)
 dataset.app.command("review-export")(dataset_review.review_export)
 dataset.app.command("review-import")(dataset_review.review_import)
@@ -95,6 +99,8 @@ dataset.app.command("drop")(dataset_review.drop)
 dataset.app.command("relabel")(dataset_review.relabel)
 dataset.app.command("analyze")(dataset_analyze.analyze)
 app.add_typer(dataset.app, name="dataset")
+models.app.command("gate")(gate.gate)
+models.app.command("plan")(plan.plan)
 app.add_typer(models.app, name="models")
 app.command("hosts")(inspect.hosts)
 app.add_typer(keys.app, name="keys")

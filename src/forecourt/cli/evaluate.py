@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from forecourt.cli.console import out
+from forecourt.cli.evaluate_several import evaluate_several, refuse_others
 from forecourt.core.errors import UsageError
 from forecourt.core.settings import Settings
 
@@ -41,8 +42,20 @@ def run(
     card: Annotated[
         Path | None, typer.Option("--card", help="Put the figures into this model card.")
     ] = None,
+    run_name: Annotated[
+        str | None,
+        typer.Option("--run", help="Judge the champion and all candidates of this run instead."),
+    ] = None,
+    advertiser: Annotated[
+        str | None,
+        typer.Option("--advertiser", "-a", help="Judge on what this sitemap shows and its fixes."),
+    ] = None,
 ) -> None:
     """Judge a model on labelled pictures: overall, per class, per advertiser, with intervals."""
+    if run_name is not None or advertiser is not None:
+        refuse_others((source, data, split, bundle, card))
+        evaluate_several(run_name, advertiser, as_json=as_json, output=output)
+        return
     from forecourt.core.samples import find_labelled
     from forecourt.evaluate.card import read_card, render_figures, update_card
     from forecourt.evaluate.judge import judge

@@ -5,6 +5,7 @@ Pure. `store.versions` reads and writes them; docs/dataset.md describes every co
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -119,6 +120,18 @@ class Item:
             view=self.view,
             is_render="game render" in self.notes,
         )
+
+
+_AT_RANDOM = 5  # of 256: two pictures of a hundred
+
+
+def is_held_at_random(item: Item) -> bool:
+    """Whether a training picture is never shown: what a random split would test on.
+
+    A fiftieth of all vehicles, by a hash: the same ones for every model, whatever comes later.
+    """
+    name = item.group or item.key
+    return hashlib.sha256(name.encode()).digest()[0] < _AT_RANDOM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,6 @@
-"""One run a scrape, and one server a home folder; for SQLite, whose database is one machine's.
+"""One run a scrape, one server and one training a home folder.
+
+The first two for SQLite, whose database is one machine's.
 
 Who runs a command twice at once is told, instead of asking all hosts twice. On Windows, which has
 no `flock`, nobody is held back.
@@ -57,8 +59,34 @@ def only_server(workspace: Workspace) -> Iterator[None]:
 
 
 @contextmanager
+def only_training(workspace: Workspace) -> Iterator[None]:
+    """Hold the only right to train in this home: runs lie in it, whatever the database is.
+
+    Raises:
+        UsageError: another process trains; the message says which.
+        StoreError: the home folder cannot be written.
+    """
+    with _locked(
+        workspace,
+        "training",
+        "Candidates are being trained in this home folder already, by {holder}. Wait for its end, "
+        "or stop it and run this command again: it will go on where that one stopped.",
+    ):
+        yield
+
+
+@contextmanager
 def _only_one(workspace: Workspace, name: str, refusal: str) -> Iterator[None]:
-    if sys.platform == "win32" or workspace.engine.dialect.name != "sqlite":
+    if workspace.engine.dialect.name != "sqlite":
+        yield
+        return
+    with _locked(workspace, name, refusal):
+        yield
+
+
+@contextmanager
+def _locked(workspace: Workspace, name: str, refusal: str) -> Iterator[None]:
+    if sys.platform == "win32":
         yield
         return
     path = workspace.settings.home / "locks" / name

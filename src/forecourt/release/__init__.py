@@ -4,6 +4,7 @@ Functions take a connection and do not commit. Those that write (`register`, `pr
 need one of `store.engine.writing`.
 """
 
+from forecourt.core.gate import GateDecision, Rules, decide
 from forecourt.release.forms import model_to_json, promotion_to_json
 from forecourt.release.models import load_model, read_card, register
 from forecourt.release.promotions import (
@@ -22,9 +23,12 @@ from forecourt.release.promotions import (
 
 __all__ = [
     "Champion",
+    "GateDecision",
     "ListedModel",
     "Promoted",
+    "Rules",
     "champion",
+    "decide",
     "explain_pin",
     "latest_promotions",
     "list_models",

@@ -207,6 +207,15 @@ def find_unanswered(
     return {row[0]: row[1] for row in rows}
 
 
+def load_thumbnails(connection: sa.Connection, image_ids: Collection[int]) -> dict[int, str]:
+    """Return the thumbnail address of each image."""
+    found: dict[int, str] = {}
+    for part in chunks(image_ids):
+        query = sa.select(images.c.id, images.c.thumbnail).where(images.c.id.in_(part))
+        found |= {row.id: row.thumbnail for row in connection.execute(query)}
+    return found
+
+
 def load_decisions(
     connection: sa.Connection, image_ids: Collection[int], model_version: str
 ) -> dict[int, Decision]:

@@ -21,6 +21,11 @@ class MediaFolder:
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    @property
+    def root(self) -> Path:
+        """The folder that all paths lie below."""
+        return self._root
+
     def put(self, data: bytes) -> str:
         """Keep `data` and return its address (64 hex digits); a second time costs no write.
 

@@ -103,7 +103,14 @@ def train_eyes(
     return average
 
 
-def settle_visible(eyes: Eyes, views: Views, targets: Targets, shares: NDArray[np.float64]) -> None:
+def settle_visible(
+    eyes: Eyes,
+    views: Views,
+    targets: Targets,
+    shares: NDArray[np.float64],
+    *,
+    count: int = _SETTLED,
+) -> None:
     """Ask once more, of the last layer only and on balanced pictures, whether paint is seen.
 
     Interiors and details are a hundredth of what training shows, and their answer drowns. Half of
@@ -114,17 +121,18 @@ def settle_visible(eyes: Eyes, views: Views, targets: Targets, shares: NDArray[n
         views: What it may be shown.
         targets: Their truth.
         shares: As in training: never shown are those of 0.
+        count: Views to settle it on.
     """
     rng = np.random.default_rng(0)
     is_card = targets.image_type == PLACEHOLDER
     parts = (
-        (targets.visible == 1, _SETTLED // 2),
-        ((targets.visible == 0) & ~is_card, _SETTLED // 4),
-        ((targets.visible == 0) & is_card, _SETTLED // 4),
+        (targets.visible == 1, count // 2),
+        ((targets.visible == 0) & ~is_card, count // 4),
+        ((targets.visible == 0) & is_card, count // 4),
     )
     chosen = [
-        rng.choice(members, count)
-        for is_member, count in parts
+        rng.choice(members, wanted)
+        for is_member, wanted in parts
         if len(members := np.flatnonzero(is_member & (shares > 0)))
     ]
     index = np.sort(np.concatenate(chosen))

@@ -33,14 +33,12 @@ from forecourt.train.gallery import (
 )
 from forecourt.train.held_out import Numbers, find_numbers
 from forecourt.train.learn import LearnConfig, answer_views, settle_visible, train_eyes
+from forecourt.train.parity import check_parity
 from forecourt.train.samples import assign_folds, load_squares
 from forecourt.train.targets import PLACEHOLDER, read_targets
 from forecourt.train.teachers import attend, compete, vehicle_boxes, vehicle_maps
 from forecourt.train.views import RunTrunk, Views
 from forecourt.vision.bundle import FIGURES_BEGIN, FIGURES_END, FORMAT
-from forecourt.vision.decode import Rgb
-from forecourt.vision.preprocess import resize_square, to_input
-from forecourt.vision.session import Session
 
 _log = structlog.get_logger(__name__)
 
@@ -50,7 +48,6 @@ _MAP = 25
 _BACKBONE = "mobilenet_v2_imagenet/mobilenet_v2_int8_lossless.npz"
 _MASK_TEACHER = "deeplabv3_mnv2_voc/deeplabv3_mnv2_voc_257.onnx"
 BOX_TEACHER = "yolox_nano_coco/yolox_nano.onnx"
-_PARITY = 2e-2  # largest difference of a logit; half-precision weights move them by about 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +90,7 @@ def train_bundle(recipe: Recipe) -> None:
     numbers = _hold_out(recipe, material, gallery, plain)
     eyes = train(recipe, material, gallery, held=None)
     model = export_onnx(eyes)
-    _check_parity(eyes, model, material.squares[:64])
+    check_parity(eyes, model, material.squares[:64])
     manifest = _manifest(recipe, samples, numbers)
     card = (
         f"# Model card: {recipe.version}\n\nTrained on {manifest['trained_on']}.\n\n"
@@ -197,13 +194,3 @@ def _kept(path: Path, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, 
         draft.replace(path)
     with np.load(path) as arrays:
         return dict(arrays)
-
-
-def _check_parity(eyes: Eyes, model: bytes, squares: Rgb) -> None:
-    batch = to_input(np.stack([resize_square(square, INPUT_SIZE) for square in squares]))
-    with torch.no_grad():
-        expected = eyes(torch.from_numpy(batch)).image_type.numpy()
-    found = Session(model).run(batch)["image_type_logits"]
-    worst = float(np.abs(found - expected).max())
-    if worst > _PARITY * max(1.0, float(np.abs(expected).max())):
-        raise RuntimeError(f"The exported network differs from the trained one by {worst:.4f}.")

@@ -1,0 +1,115 @@
+"""Runs of training: what was asked for, and what became of each candidate (`run.json`). Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+FORMAT = 1
+RUN_FILE = "run.json"
+
+
+class Precision(StrEnum):
+    """How the large weights of a bundle are kept."""
+
+    FLOAT16 = "float16"
+    INT8 = "int8"  # and computed with
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EpochRecord(_Record):
+    """One epoch of a candidate; macro accuracies and recall on the validation split, 0-1.
+
+    Attributes:
+        score: What candidates are chosen by; less than 0 where the floor on placeholder recall is
+            missed.
+        placeholders: Recall of placeholders; None where there are none.
+    """
+
+    number: int
+    loss: float
+    score: float
+    image_type: float | None
+    color: float | None
+    placeholders: float | None
+
+
+class Outcome(_Record):
+    """A finished candidate.
+
+    Attributes:
+        best_epoch: The epoch whose weights it has.
+        score: Of that epoch.
+        parity: Largest difference between the trained and the exported network.
+        int8_cost: Accuracy, 0-1, that int8 would cost on the validation split, of type or colour,
+            whichever loses more; None where it was not tried.
+    """
+
+    best_epoch: int
+    score: float
+    placeholders: float | None
+    precision: Precision
+    parity: float
+    int8_cost: float | None
+    size_bytes: int
+    finished_at: datetime
+
+
+class CandidateRecord(_Record):
+    """One candidate: its numbers, its epochs so far, and its outcome once it is finished."""
+
+    number: int  # from 1
+    version: str
+    numbers: dict[str, float]
+    epochs: tuple[EpochRecord, ...] = ()
+    seconds: float = 0.0  # in which it was trained, waiting and other sittings apart
+    outcome: Outcome | None = None
+
+
+class RunRecord(_Record):
+    """A run.
+
+    Attributes:
+        name: Of its folder below `runs/`.
+        dataset: Name of the dataset version.
+        dataset_sha256: Of that version's manifest.
+        start: Version of the bundle whose weights training started from.
+        start_sha256: Of that bundle's network.
+        wanted: How many candidates.
+        space: The search space, as it was read.
+        finished_at: None as long as candidates are missing.
+    """
+
+    format: int = FORMAT
+    name: str
+    dataset: str
+    dataset_sha256: str
+    start: str
+    start_sha256: str
+    wanted: int
+    seed: int
+    space: dict[str, Any]
+    started_at: datetime
+    finished_at: datetime | None = None
+    candidates: tuple[CandidateRecord, ...] = ()
+
+    def find(self, number: int) -> CandidateRecord | None:
+        """Return a candidate that was begun, or None."""
+        return next((one for one in self.candidates if one.number == number), None)
+
+    def put(self, candidate: CandidateRecord) -> RunRecord:
+        """Return the run with a candidate added, or in place of its earlier state."""
+        others = [one for one in self.candidates if one.number != candidate.number]
+        ordered = sorted([*others, candidate], key=lambda one: one.number)
+        return self.model_copy(update={"candidates": tuple(ordered)})
+
+    def best(self) -> CandidateRecord | None:
+        """Return the finished candidate of the highest score, the first of equals."""
+        done = [one for one in self.candidates if one.outcome is not None]
+        return max(done, key=lambda one: one.outcome.score if one.outcome else 0.0, default=None)

@@ -1,0 +1,329 @@
+"""A dataset version → candidates: drawn from the search space, trained, exported, recorded.
+
+A run's folder holds run.json (what was asked for, and what became of each candidate), study.db
+(Optuna's record), candidates/<n>/ (bundles; each is there whole or not at all) and, until it is
+finished, work/ (views, and the state of the candidate in training).
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import optuna
+import structlog
+import torch
+from numpy.typing import NDArray
+from optuna.trial import TrialState
+
+from forecourt.core.runs import (
+    RUN_FILE,
+    CandidateRecord,
+    EpochRecord,
+    Outcome,
+    Precision,
+    RunRecord,
+)
+from forecourt.store.versions import DatasetVersion
+from forecourt.train.cards import bundle_manifest, write_card
+from forecourt.train.disk import replace_json
+from forecourt.train.export import export_onnx, write_bundle
+from forecourt.train.eyes import Eyes
+from forecourt.train.finetune import Course, Epoch, Lesson, Trained, answer_on, finetune
+from forecourt.train.held_out import Numbers, find_numbers
+from forecourt.train.learn import settle_visible
+from forecourt.train.material import Prepared, draw_shares, prepare
+from forecourt.train.parity import check_parity
+from forecourt.train.quantize import try_int8
+from forecourt.train.space import Space
+from forecourt.train.start import read_network
+from forecourt.vision.bundle import Bundle
+
+_log = structlog.get_logger(__name__)
+
+_FEW = 2  # drawn at random before Optuna's model of what works has anything to go by
+_PARITY_PICTURES = 32
+_ENOUGH = 300  # validation pictures: with fewer, 0.3 points are less than one picture
+_REVIEWS = ("review_type", "review_color")
+_MOST_SURE = 0.99  # of a review threshold: rounding must not mark what is as good as certain
+_SETTLED_ON = 1600  # views; the champion's own answer was settled on more
+
+OnRecord = Callable[[RunRecord], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a run is carried out.
+
+    Attributes:
+        space: What is tried.
+        threads: Threads of torch and of ONNX Runtime.
+        tries_int8: Whether int8 is tried; it is kept where it costs less than 0.3 points.
+    """
+
+    space: Space
+    threads: int
+    tries_int8: bool = True
+
+
+def train_candidates(
+    folder: Path,
+    record: RunRecord,
+    version: DatasetVersion,
+    start: Bundle,
+    plan: Plan,
+    *,
+    on_record: OnRecord = lambda _record: None,
+) -> RunRecord:
+    """Train the candidates that a run still lacks.
+
+    Whatever kills the process, the same call goes on where it stopped: at most one epoch of one
+    candidate is done again.
+
+    Args:
+        folder: The run's own.
+        record: What was asked for, and what is done; `folder` holds the same.
+        version: Pictures and labels.
+        start: Bundle whose weights training starts from.
+        plan: How it is carried out.
+        on_record: Called whenever something is finished, an epoch at the least.
+
+    Raises:
+        BundleError: `start` holds no network that this release trains.
+        UsageError: the version lacks training or validation pictures.
+        RuntimeError: an exported network does not answer as the trained one does.
+    """
+    torch.set_num_threads(plan.threads)
+    run = _Run(folder, record, version, start, plan, on_record)
+    eyes = read_network(start)
+    config = plan.space.gallery(seed=record.seed)
+    missing = run.missing()
+    if missing:
+        prepared = prepare(
+            version, start, eyes, folder / "work" / "views", config, threads=plan.threads
+        )
+        for number in missing:
+            run.train(number, eyes, prepared)
+    run.end()
+    return run.record
+
+
+class _Run:
+    """A run in progress: its record, on disk at every step, and its study."""
+
+    def __init__(
+        self,
+        folder: Path,
+        record: RunRecord,
+        version: DatasetVersion,
+        start: Bundle,
+        plan: Plan,
+        on_record: OnRecord,
+    ) -> None:
+        self.folder, self.record, self.version = folder, record, version
+        self.start, self.plan, self.on_record = start, plan, on_record
+        folder.mkdir(parents=True, exist_ok=True)
+        for draft in folder.glob("candidates/.*"):  # of a process that was killed
+            shutil.rmtree(draft)
+
+    def missing(self) -> list[int]:
+        found = [self.record.find(one) for one in range(1, self.record.wanted + 1)]
+        return [
+            number
+            for number, one in enumerate(found, start=1)
+            if one is None or one.outcome is None
+        ]
+
+    def keep(self, record: RunRecord) -> None:
+        self.record = record
+        replace_json(self.folder / RUN_FILE, record.model_dump(mode="json"))
+        self.on_record(record)
+
+    def train(self, number: int, eyes: Eyes, prepared: Prepared) -> None:
+        """Draw numbers, train, export, write, record; in this order, so that none is half done."""
+        with _Study(self.folder / "study.db", self.record, self.plan.space) as study:
+            numbers = study.ask(number)
+        known = self.record.find(number)
+        candidate = known or CandidateRecord(
+            number=number, version=f"{self.record.name}.{number}", numbers=numbers
+        )
+        self.keep(self.record.put(candidate))
+        state = self.folder / "work" / f"{number}.pt"
+        lesson, course = self._course(numbers, prepared)
+        watch = _Watch(self, candidate)
+        trained = finetune(eyes, lesson, prepared.exam, course, state, on_epoch=watch.see)
+        watch.candidate = watch.with_epochs(trained.epochs)
+        _settle(trained.eyes, lesson)
+        outcome = self._write(watch.candidate, trained, prepared)
+        self.keep(self.record.put(watch.finish(outcome)))
+        state.unlink(missing_ok=True)
+        _log.info("candidate.finished", number=number, score=round(outcome.score, 4))
+
+    def _course(self, numbers: dict[str, float], prepared: Prepared) -> tuple[Lesson, Course]:
+        space, gallery = self.plan.space, prepared.gallery
+        config = space.gallery(seed=self.record.seed, numbers=numbers)
+        shares = draw_shares(prepared, config)
+        course = Course(
+            learn=space.learning(numbers, seed=self.record.seed),
+            epochs=space.training.epochs,
+            patience=space.training.patience,
+            floor=space.choice.placeholder_recall,
+        )
+        return Lesson(gallery.views, gallery.targets, shares), course
+
+    def _write(self, candidate: CandidateRecord, trained: Trained, prepared: Prepared) -> Outcome:
+        """Calibrate, export, compare, and put the bundle into its place."""
+        eyes, truth, threads = trained.eyes, prepared.exam.targets, self.plan.threads
+        found = self._calibrate(eyes, prepared)
+        model = export_onnx(eyes)
+        parity = check_parity(eyes, model, prepared.squares[:_PARITY_PICTURES])
+        precision, cost = Precision.FLOAT16, None
+        if self.plan.tries_int8 and len(prepared.squares) >= _ENOUGH:
+            tried = try_int8(
+                eyes,
+                model,
+                prepared.squares,
+                truth,
+                threads=threads,
+                calibrate_on=prepared.typical,
+            )
+            cost = tried.cost
+            if tried.is_worth_it:
+                model, precision = tried.model, Precision.INT8
+        best = trained.best
+        outcome = Outcome(
+            best_epoch=best.number,
+            score=best.score.value,
+            placeholders=_known(best.score.placeholders),
+            precision=precision,
+            parity=parity,
+            int8_cost=cost,
+            size_bytes=len(model),
+            finished_at=datetime.now(UTC),
+        )
+        place = self.folder / "candidates" / str(candidate.number)
+        manifest = bundle_manifest(candidate.version, self.version, found)
+        card = write_card(self.record, candidate, outcome, self.version)
+        write_bundle(place, model, manifest, card)
+        return outcome
+
+    def _calibrate(self, eyes: Eyes, prepared: Prepared) -> Numbers:
+        """Return temperatures and thresholds; where few pictures would tell, those of the start."""
+        if len(prepared.squares) < _ENOUGH:
+            told = self.start.manifest
+            return Numbers(told.temperatures.model_dump(), told.thresholds.model_dump())
+        answers = answer_on(eyes, prepared.exam.views)
+        found = find_numbers(answers, prepared.exam.targets, prepared.is_render)
+        highest = {name: min(found.thresholds[name], _MOST_SURE) for name in _REVIEWS}
+        return Numbers(found.temperatures, found.thresholds | highest)
+
+    def end(self) -> None:
+        """Tell Optuna of the last, clear up, and say that the run is finished."""
+        with _Study(self.folder / "study.db", self.record, self.plan.space) as study:
+            study.tell()
+        shutil.rmtree(self.folder / "work", ignore_errors=True)
+        if self.record.finished_at is None:
+            self.keep(self.record.model_copy(update={"finished_at": datetime.now(UTC)}))
+
+
+class _Watch:
+    """Records the epochs of a candidate, and how long they took."""
+
+    def __init__(self, run: _Run, candidate: CandidateRecord) -> None:
+        self.run, self.candidate = run, candidate
+        self.since = time.monotonic()
+
+    def see(self, epoch: Epoch) -> None:
+        earlier = [one for one in self.candidate.epochs if one.number < epoch.number]
+        self.candidate = self._timed({"epochs": (*earlier, _record_epoch(epoch))})
+        self.run.keep(self.run.record.put(self.candidate))
+
+    def with_epochs(self, epochs: tuple[Epoch, ...]) -> CandidateRecord:
+        """Return the candidate with all epochs: a kill may have come between state and record."""
+        told = tuple(_record_epoch(one) for one in epochs)
+        return self.candidate.model_copy(update={"epochs": told})
+
+    def finish(self, outcome: Outcome) -> CandidateRecord:
+        return self._timed({"outcome": outcome})
+
+    def _timed(self, update: dict[str, object]) -> CandidateRecord:
+        now = time.monotonic()
+        spent, self.since = now - self.since, now
+        seconds = round(self.candidate.seconds + spent, 1)
+        return self.candidate.model_copy(update={**update, "seconds": seconds})
+
+
+class _Study:
+    """Optuna's study of a run.
+
+    Each candidate's numbers are drawn from a seed of their own, so resuming draws the same ones.
+    """
+
+    def __init__(self, path: Path, record: RunRecord, space: Space) -> None:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._record, self._space = record, space
+        self._storage = optuna.storages.RDBStorage(f"sqlite:///{path.absolute()}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._storage.remove_session()
+        self._storage.engine.dispose()
+
+    def ask(self, number: int) -> dict[str, float]:
+        """Return the numbers of a candidate; of one that was begun, those that it began with."""
+        study = self.tell(number)
+        trials = study.get_trials(deepcopy=False)
+        if not trials:
+            study.enqueue_trial(dict(self._space.first()))
+        elif len(trials) >= number and trials[number - 1].state is TrialState.RUNNING:
+            begun = trials[number - 1]
+            return self._space.draw(optuna.trial.Trial(study, begun._trial_id))  # noqa: SLF001
+        return self._space.draw(study.ask())
+
+    def tell(self, number: int = 0) -> optuna.Study:
+        """Tell the scores that Optuna has not been told yet; return the study."""
+        sampler = optuna.samplers.TPESampler(seed=self._record.seed + number, n_startup_trials=_FEW)
+        study = optuna.create_study(
+            storage=self._storage,
+            study_name=self._record.name,
+            sampler=sampler,
+            direction="maximize",
+            load_if_exists=True,
+        )
+        for trial in study.get_trials(deepcopy=False):
+            known = self._record.find(trial.number + 1)
+            if trial.state is TrialState.RUNNING and known is not None and known.outcome:
+                study.tell(trial.number, known.outcome.score)
+        return study
+
+
+def _settle(eyes: Eyes, lesson: Lesson) -> None:
+    """Settle whether paint is seen, where there are pictures of both."""
+    shown: NDArray[np.float32] = lesson.targets.visible[lesson.shares > 0]
+    if (shown == 1).any() and (shown == 0).any():
+        settle_visible(eyes, lesson.views, lesson.targets, lesson.shares, count=_SETTLED_ON)
+
+
+def _record_epoch(epoch: Epoch) -> EpochRecord:
+    score = epoch.score
+    return EpochRecord(
+        number=epoch.number,
+        loss=round(epoch.loss, 5),
+        score=score.value,
+        image_type=_known(score.image_type),
+        color=_known(score.color),
+        placeholders=_known(score.placeholders),
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,197 @@
+"""A dataset version and the champion → what candidates are trained on and chosen by.
+
+The champion is the teacher of where vehicles are: no weights but its own are needed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from forecourt.core.dataset import Item, Split, is_held_at_random
+from forecourt.core.errors import UsageError
+from forecourt.core.samples import Sample
+from forecourt.store.versions import DatasetVersion
+from forecourt.train.disk import replace_json
+from forecourt.train.eyes import INPUT_SIZE, Eyes
+from forecourt.train.finetune import Exam
+from forecourt.train.gallery import Gallery, GalleryConfig, Material, plain_views, shown_shares
+from forecourt.train.recipe import trunk_runner
+from forecourt.train.samples import load_squares
+from forecourt.train.shards import Portions, build_portions
+from forecourt.train.targets import PLACEHOLDER, Targets, read_targets
+from forecourt.vision.bundle import Bundle
+from forecourt.vision.decode import Rgb
+from forecourt.vision.predict import sigmoid
+from forecourt.vision.preprocess import resize_square, to_input
+from forecourt.vision.session import Session
+
+_SQUARE = 256  # larger than the input, so that views can move within it
+_MAP = 25  # cells a side of the maps, as in the recipe
+_BATCH = 16
+_TYPICAL = 96
+_MADE_FROM = "made_from.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What all candidates of a run share.
+
+    Attributes:
+        gallery: Views of the training pictures and drawn ones.
+        samples: The training pictures.
+        weight: How often each training picture is shown beside others: the version's quota and
+            the trust in its label; 0: never, it is held out at random.
+        exam: Plain views of the validation pictures.
+        is_render: Video-game renders among these.
+        squares: The validation pictures, for parity and for int8.
+        typical: Some training pictures, which say how far values range in int8.
+    """
+
+    gallery: Gallery
+    samples: list[Sample]
+    weight: NDArray[np.float64]
+    exam: Exam
+    is_render: NDArray[np.bool_]
+    validation: list[Item]
+    squares: Rgb
+    typical: Rgb
+
+
+def prepare(
+    version: DatasetVersion,
+    champion: Bundle,
+    start: Eyes,
+    folder: Path,
+    config: GalleryConfig,
+    *,
+    threads: int,
+) -> Prepared:
+    """Decode, draw, augment and run everything through the trunk, or take what was kept.
+
+    Args:
+        version: Pictures and labels.
+        champion: Says where vehicles are; the trunk is its own too.
+        start: The champion's network.
+        folder: Where views are kept, 1 to 3 GB. Of another version, champion or configuration
+            they are made anew.
+        config: Which views are made.
+        threads: Threads of the champion.
+
+    Raises:
+        UsageError: the version has nothing to train on, or nothing to choose by.
+    """
+    parts = {split: version.of_split(split) for split in (Split.TRAIN, Split.VALIDATION)}
+    for split, items in parts.items():
+        if not items:
+            raise UsageError(
+                f"{version.name} has no pictures for {split}. Build a version that has: "
+                "`forecourt dataset build NAME --validation 0.1` (docs/dataset.md)."
+            )
+    _start_over_if_other(folder, version, champion, config)
+    run_trunk = trunk_runner(start.trunk)
+    training = parts[Split.TRAIN]
+
+    def read(begin: int, end: int) -> Material:
+        return _read(version, training[begin:end], champion, threads=threads)
+
+    gallery = build_portions(folder, Portions(len(training), read), run_trunk, config)
+    held = _read(version, parts[Split.VALIDATION], champion, threads=threads)
+    views = plain_views(folder / "plain", held, run_trunk)
+    return Prepared(
+        gallery=gallery,
+        samples=[one.to_sample() for one in training],
+        weight=np.array([_weigh(one) for one in training]),
+        exam=Exam(views, held.targets),
+        is_render=np.array([one.is_render for one in held.samples]),
+        validation=parts[Split.VALIDATION],
+        squares=held.squares,
+        typical=_typical(version, training),
+    )
+
+
+def draw_shares(prepared: Prepared, config: GalleryConfig) -> NDArray[np.float64]:
+    """Return how often each view is shown, sums to 1: by class, weight and trust."""
+    gallery, count = prepared.gallery, len(prepared.samples)
+    unseen = np.empty((count, 0, 0), np.float16)  # shares hang on labels alone
+    material = Material(
+        prepared.samples,
+        np.empty((count, 0, 0, 3), np.uint8),
+        unseen,
+        unseen,
+        gallery.targets,
+        np.zeros(count, np.int64),
+    )
+    shares = shown_shares(gallery, material, config, held=None) * prepared.weight[gallery.source]
+    return np.asarray(shares / shares.sum())
+
+
+def _typical(version: DatasetVersion, items: Sequence[Item]) -> Rgb:
+    step = max(1, len(items) // _TYPICAL)
+    samples = [one.to_sample() for one in items[::step][:_TYPICAL]]
+    return load_squares(version.folder, samples, _SQUARE)
+
+
+def _weigh(item: Item) -> float:
+    return 0.0 if is_held_at_random(item) else item.weight * item.type_trust
+
+
+def _start_over_if_other(
+    folder: Path, version: DatasetVersion, champion: Bundle, config: GalleryConfig
+) -> None:
+    made_from = {
+        "manifest": version.summary.manifest_sha256,
+        "network": champion.manifest.sha256,
+        "config": repr(config),
+    }
+    path = folder / _MADE_FROM
+    if path.is_file() and json.loads(path.read_text(encoding="utf-8")) == made_from:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    replace_json(path, made_from)
+
+
+def _read(
+    version: DatasetVersion, items: Sequence[Item], champion: Bundle, *, threads: int
+) -> Material:
+    samples = [one.to_sample() for one in items]
+    squares = load_squares(version.folder, samples, _SQUARE)
+    maps, competing = ask_champion(champion, squares, threads=threads)
+    targets = mend_paint(read_targets(samples, competing), items)
+    maps[targets.image_type == PLACEHOLDER] = 0
+    return Material(samples, squares, maps.copy(), maps, targets, np.zeros(len(items), np.int64))
+
+
+def mend_paint(targets: Targets, items: Sequence[Item]) -> Targets:
+    """Say whether paint is seen where the version knows it, and else what type and view imply."""
+    for index, item in enumerate(items):
+        if item.paint is not None:
+            targets.visible[index] = float(item.paint)
+    return targets
+
+
+def ask_champion(
+    champion: Bundle, squares: Rgb, *, threads: int
+) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
+    """Return where the champion sees the vehicle, shape (N, 25, 25), and how many compete."""
+    session = Session(champion.model, threads=threads)
+    maps = np.empty((len(squares), _MAP, _MAP), np.float16)
+    competing = np.empty(len(squares), np.int64)
+    for start in range(0, len(squares), _BATCH):
+        part = squares[start : start + _BATCH]
+        batch = to_input(np.stack([resize_square(one, INPUT_SIZE) for one in part]))
+        told = session.run(batch)
+        heat = torch.from_numpy(sigmoid(told["heat"]).astype(np.float32))
+        grown = functional.interpolate(heat, size=(_MAP, _MAP), mode="bilinear")[:, 0]
+        maps[start : start + len(part)] = grown.numpy()
+        several = told["several_logit"][:, 0] > 0
+        competing[start : start + len(part)] = np.where(several, 2, 1)
+    return maps, competing
