@@ -84,10 +84,10 @@ def test_a_bomb_is_unpacked_up_to_the_limit_only(host: ImageHost, ask: Ask) -> N
 @pytest.mark.parametrize(
     ("coding", "body", "reason"),
     [
-        ("gzip", gzip.compress(b"bytes" * 100)[:-12], "truncated"),
+        ("gzip", gzip.compress(b"bytes" * 100, mtime=0)[:-12], "truncated"),
         ("gzip", b"\xff\xd8\xff plain", "undecodable"),
         ("gzip", b"", "empty"),
-        ("gzip", gzip.compress(b""), "empty"),
+        ("gzip", gzip.compress(b"", mtime=0), "empty"),
         ("br", b"whatever", "undecodable"),
         ("zstd", b"whatever", "undecodable"),
     ],
