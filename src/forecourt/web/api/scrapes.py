@@ -12,8 +12,6 @@ import anyio.to_thread
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.config import JsonDict
 
 from forecourt import access
 from forecourt.core.access import Principal, Scope, check_may, check_may_for
@@ -30,122 +28,25 @@ from forecourt.store.scrapes import Scrape, ScrapeStatus
 from forecourt.web.api.fields import Advertiser
 from forecourt.web.api.idempotency import IdempotencyKey, Once, run_once
 from forecourt.web.api.paging import Cursor, Limit, Page, make_cursor, read_cursor
+from forecourt.web.api.scrape_forms import (
+    CSV_EXAMPLE,
+    RESULT_EXAMPLE,
+    XML_EXAMPLE,
+    AcceptedOut,
+    ScrapeOut,
+    list_refused,
+    to_json,
+)
 from forecourt.web.api.uploads import received_file
 from forecourt.web.auth import Caller
 from forecourt.web.problems import ProblemError, describe
 from forecourt.web.service import Served, Service
 
 router = APIRouter(tags=["scrapes"], responses=describe(401, 403, 422, 429, 503))
-_LISTED_REFUSALS = 100
 _HIGHEST = 100
 _NDJSON = "application/x-ndjson"
 
 ScrapeId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Number of the scrape.")]
-
-
-class RefusedRowOut(BaseModel):
-    """A row of a feed that could not be used."""
-
-    line: int | None = Field(description="Line of the file; null where the format has none.")
-    row: int = Field(description="Number of the vehicle in the feed.")
-    field: str = Field(description="As it stands in the feed; empty: the whole row.")
-    reason: str
-    hint: str = Field(description="What to do about it.")
-
-
-_SCRAPE: JsonDict = {
-    "id": 7,
-    "advertiser": "acme",
-    "status": "running",
-    "feed_name": "acme.json",
-    "feed_format": "scrape-json",
-    "scraped_at": "2026-11-24T06:00:00Z",
-    "received_at": "2026-11-24T06:10:00Z",
-    "started_at": "2026-11-24T06:10:01Z",
-    "finished_at": None,
-    "vehicles": 120,
-    "images": 2400,
-    "done": 1210,
-    "refused": 1,
-    "priority": 0,
-    "tally": None,
-    "failures": 0,
-    "last_error": None,
-}
-_URL = "https://img.example.com/stock-1/1.jpg"
-_CSV = f"id,title,color,images\nstock-1,2003 Accord EX,Brilliant Red Metallic,{_URL}\n"
-_XML = f"<inventory><vehicle><id>stock-1</id><image>{_URL}</image></vehicle></inventory>"
-_RESULT = (
-    '{"vehicle_id": "stock-1", "url": "https://img.example.com/stock-1/1.jpg", "position": 0, '
-    '"status": "skipped", "skip_reason": "pending", "image_key": null, "key_source": null, '
-    '"image_type": {"value": "Placeholder", "source": "default", "confidence": null, '
-    '"reason": "pending"}, "color": {"value": null, "source": "default", "confidence": null, '
-    '"reason": "pending"}, "carried_from": null, "review": false, "predicted": null}\n'
-)
-
-
-class ScrapeOut(BaseModel):
-    """One delivery of an inventory, and how far it is."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_SCRAPE]})
-
-    id: int
-    advertiser: str
-    status: ScrapeStatus
-    feed_name: str
-    feed_format: str
-    scraped_at: datetime | None = Field(description="When it was collected, if the feed says so.")
-    received_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    vehicles: int
-    images: int
-    done: int = Field(description="Images that are tagged or skipped; the rest is pending.")
-    refused: int = Field(description="Rows of the feed that could not be used.")
-    priority: int = Field(description="Higher ones are tagged first.")
-    tally: dict[str, Any] | None = Field(
-        description="What the run that finished it did, as `forecourt tag --json` prints it."
-    )
-    failures: int = Field(description="How often a run broke off; it is tried again all the same.")
-    last_error: str | None
-
-
-class AcceptedOut(ScrapeOut):
-    """A scrape that will be tagged, whatever happens from now on."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    **_SCRAPE,
-                    "status": "accepted",
-                    "started_at": None,
-                    "done": 0,
-                    "resumed": False,
-                    "warnings": [],
-                    "refused_rows": [
-                        {
-                            "line": 31,
-                            "row": 5,
-                            "field": "id",
-                            "reason": "The vehicle has no id.",
-                            "hint": "Give each vehicle a stock number or a VIN.",
-                        }
-                    ],
-                }
-            ]
-        }
-    )
-
-    resumed: bool = Field(description="The same feed came before and is still at work.")
-    warnings: list[str] = Field(description="What looks like a mistake of whoever made the feed.")
-    refused_rows: list[RefusedRowOut] = Field(description="The first hundred.")
-
-
-def to_json(scrape: Scrape, done: int) -> dict[str, Any]:
-    """Return the JSON form of a scrape."""
-    given = {name: getattr(scrape, name) for name in ScrapeOut.model_fields if name != "done"}
-    return ScrapeOut(**given, done=done).model_dump(mode="json")
 
 
 def _count_done(connection: sa.Connection, scrape: Scrape) -> int:
@@ -201,18 +102,18 @@ def _check(principal: Principal, scrape: Scrape | None, scrape_id: int, scope: S
                         }
                     },
                 },
-                "text/csv": {"schema": {"type": "string"}, "example": _CSV},
+                "text/csv": {"schema": {"type": "string"}, "example": CSV_EXAMPLE},
                 "text/tab-separated-values": {
                     "schema": {"type": "string"},
-                    "example": _CSV.replace(",", "\t"),
+                    "example": CSV_EXAMPLE.replace(",", "\t"),
                 },
                 "application/xml": {
                     "schema": {"type": "string"},
-                    "example": _XML,
+                    "example": XML_EXAMPLE,
                 },
                 "application/octet-stream": {
                     "schema": {"type": "string", "format": "binary"},
-                    "example": _CSV,
+                    "example": CSV_EXAMPLE,
                 },
                 "multipart/form-data": {
                     "schema": {
@@ -220,7 +121,7 @@ def _check(principal: Principal, scrape: Scrape | None, scrape_id: int, scope: S
                         "required": ["feed"],
                         "properties": {"feed": {"type": "string", "format": "binary"}},
                     },
-                    "example": {"feed": _CSV},
+                    "example": {"feed": CSV_EXAMPLE},
                 },
             },
         }
@@ -277,7 +178,7 @@ async def post_scrape(
                 **to_json(accepted.scrape, _count_done(connection, accepted.scrape)),
                 "resumed": accepted.is_resumed,
                 "warnings": list(accepted.warnings),
-                "refused_rows": _listed(refused),
+                "refused_rows": list_refused(refused),
             }
 
         def accept() -> Any:
@@ -288,7 +189,7 @@ async def post_scrape(
             except FeedError as error:
                 detail = str(error).replace(str(path), name)
                 raise ProblemError(
-                    422, "feed-refused", detail, extra={"refused_rows": _listed(refused)}
+                    422, "feed-refused", detail, extra={"refused_rows": list_refused(refused)}
                 ) from error
             with reading(service.engine) as connection:
                 scrape = stored_scrapes.get_scrape(connection, body["id"])
@@ -299,15 +200,6 @@ async def post_scrape(
         body = await anyio.to_thread.run_sync(accept)
     response.headers["Location"] = f"/v1/scrapes/{body['id']}"
     return body
-
-
-def _listed(refused: list[RefusedRow]) -> list[dict[str, Any]]:
-    return [
-        RefusedRowOut(
-            line=row.line, row=row.row, field=row.field, reason=row.reason, hint=row.hint
-        ).model_dump()
-        for row in refused[:_LISTED_REFUSALS]
-    ]
 
 
 @router.get("/advertisers/{advertiser}/scrapes", response_model=Page[ScrapeOut])
@@ -345,7 +237,7 @@ def get_scrape(service: Served, caller: Caller, scrape_id: ScrapeId) -> Any:
             "description": "An image a line, in the order of the feed: `vehicle_id`, and what "
             "the sitemap says of it. An image that nobody has come to yet has the skip reason "
             "`pending`.",
-            "content": {_NDJSON: {"schema": {"type": "string"}, "example": _RESULT}},
+            "content": {_NDJSON: {"schema": {"type": "string"}, "example": RESULT_EXAMPLE}},
         },
         **describe(404, 409),
     },
