@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from forecourt.cli.console import out
 from forecourt.cli.dataset import open_datasets, print_rows, show_progress
 from forecourt.core.errors import UsageError
-from forecourt.core.evaluation import Evaluation
 from forecourt.core.labels import IMAGE_TYPES
-from forecourt.core.metrics import Gap
+
+if TYPE_CHECKING:
+    from forecourt.core.evaluation import Evaluation
+    from forecourt.core.metrics import Gap
 
 _PLACEHOLDER = IMAGE_TYPES.index("Placeholder")
 

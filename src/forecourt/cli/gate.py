@@ -13,9 +13,10 @@ from forecourt.cli.console import out
 from forecourt.cli.dataset import open_datasets, print_rows
 from forecourt.core.audit import AuditAction
 from forecourt.core.errors import UsageError
-from forecourt.core.gate import GateDecision, Rules
+from forecourt.core.gate_rules import Rules
 
 if TYPE_CHECKING:
+    from forecourt.core.gate import GateDecision
     from forecourt.jobs.workspace import Workspace
     from forecourt.release import Promoted
 

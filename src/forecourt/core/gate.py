@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from forecourt.core.gate_rules import Rules
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.metrics import share
 from forecourt.core.paired import Paired, compare
@@ -66,21 +67,6 @@ class Question(StrEnum):
 
     IMAGE_TYPE = "image_type"
     COLOR = "color"  # where it is known
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """Numbers of the gate.
-
-    Attributes:
-        placeholder_recall: G2's floor, 0-1.
-        least: Pictures that a slice needs to be guarded; with fewer no difference is beyond chance.
-        worst_share: Of the champion's worst advertisers, how many are guarded, at least three.
-    """
-
-    placeholder_recall: float = 0.9
-    least: int = 10
-    worst_share: float = 0.1
 
 
 class Verdict(StrEnum):

@@ -13,7 +13,8 @@ from forecourt import release
 from forecourt.core.dataset import Item, Split, is_held_at_random
 from forecourt.core.errors import NotFoundError, StateError, StoreError, UsageError
 from forecourt.core.evaluation import EVALUATION_FILE, Evaluation
-from forecourt.core.gate import GateDecision, Rules, Verdict
+from forecourt.core.gate import GateDecision, Verdict
+from forecourt.core.gate_rules import Rules
 from forecourt.core.runs import RunRecord
 from forecourt.core.samples import Sample
 from forecourt.evaluate.card import update_card

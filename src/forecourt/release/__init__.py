@@ -4,7 +4,8 @@ Functions take a connection and do not commit. Those that write (`register`, `pr
 need one of `store.engine.writing`.
 """
 
-from forecourt.core.gate import GateDecision, Rules, decide
+from forecourt.core.gate import GateDecision, decide
+from forecourt.core.gate_rules import Rules
 from forecourt.release.forms import model_to_json, promotion_to_json
 from forecourt.release.models import load_model, read_card, register
 from forecourt.release.promotions import (
