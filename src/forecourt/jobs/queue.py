@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 import procrastinate
 import sqlalchemy as sa
 import structlog
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
@@ -245,7 +245,11 @@ def _make_app(
         manager = app.job_manager
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S):
             _log.warning("job.taken_up_again", job_id=job.id, task=job.task_name)
-            await manager.retry_job(job)
+            try:
+                await manager.retry_job(job)
+            except UniqueViolation:
+                # The scrape was submitted again meanwhile: that job waits for this one's lock.
+                await manager.finish_job(job, status=Status.FAILED, delete_job=False)
         await asyncio.to_thread(_sweep, url, engines)
 
     @app.periodic(cron=_NIGHTLY)

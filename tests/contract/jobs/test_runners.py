@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 
 from forecourt.jobs import runner as jobs_runner
 from forecourt.jobs.workspace import Workspace
@@ -179,3 +180,17 @@ def test_higher_priority_goes_first(
     assert first is not None
     assert second is not None
     assert first < second
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_dead_workers_job_does_not_hold_up_the_one_that_was_submitted_since(
+    workspace: Workspace, accept: Accept, make_runner: MakeRunner, host: ImageHost
+) -> None:
+    scrape = accept(paints(host, 3))
+    runner = make_runner()
+    runner.submit(scrape)
+    with writing(workspace.engine) as connection:  # as a killed worker leaves it
+        connection.execute(sa.text("UPDATE procrastinate_jobs SET status = 'doing'"))
+    runner.submit(scrape)
+    runner.start()
+    wait_until_finished(workspace, scrape)
