@@ -19,7 +19,7 @@ from forecourt.web.api import (
     keys,
     models,
     paging,
-    scrapes,
+    scrape_forms,
     session,
     users,
     webhooks,
@@ -88,9 +88,11 @@ def test_fields_of_the_session_are_documented() -> None:
 def test_fields_of_a_scrape_are_documented() -> None:
     told = section("api.md", "HTTP: scrapes")
     (table,) = re.findall(r"^\| field .*\n\|---.*\n((?:\|.*\n)+)", told, re.MULTILINE)
-    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(scrapes.ScrapeOut.model_fields)
-    added = set(scrapes.AcceptedOut.model_fields) - set(scrapes.ScrapeOut.model_fields)
-    assert added | set(scrapes.RefusedRowOut.model_fields) <= set(re.findall(r"`(\w+)`", told))
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(
+        scrape_forms.ScrapeOut.model_fields
+    )
+    added = set(scrape_forms.AcceptedOut.model_fields) - set(scrape_forms.ScrapeOut.model_fields)
+    assert added | set(scrape_forms.RefusedRowOut.model_fields) <= set(re.findall(r"`(\w+)`", told))
 
 
 def test_what_classify_adds_is_documented() -> None:
