@@ -19,11 +19,12 @@ from forecourt.web.api import (
     keys,
     models,
     paging,
-    scrape_forms,
+    scrapes,
     session,
     users,
     webhooks,
 )
+from forecourt.web.api.scrape_forms import AcceptedOut, RefusedRowOut, ScrapeOut
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -88,11 +89,9 @@ def test_fields_of_the_session_are_documented() -> None:
 def test_fields_of_a_scrape_are_documented() -> None:
     told = section("api.md", "HTTP: scrapes")
     (table,) = re.findall(r"^\| field .*\n\|---.*\n((?:\|.*\n)+)", told, re.MULTILINE)
-    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(
-        scrape_forms.ScrapeOut.model_fields
-    )
-    added = set(scrape_forms.AcceptedOut.model_fields) - set(scrape_forms.ScrapeOut.model_fields)
-    assert added | set(scrape_forms.RefusedRowOut.model_fields) <= set(re.findall(r"`(\w+)`", told))
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(ScrapeOut.model_fields)
+    added = set(AcceptedOut.model_fields) - set(ScrapeOut.model_fields)
+    assert added | set(RefusedRowOut.model_fields) <= set(re.findall(r"`(\w+)`", told))
 
 
 def test_what_classify_adds_is_documented() -> None:
