@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from forecourt.fetch.client import Fetcher
 from forecourt.identity.visual import make_visual_key
@@ -25,10 +25,6 @@ class Engines:
     claims: Claims
     models: Models
     metrics: Metrics
-
-    def at(self, bundle: Bundle) -> Workspace:
-        """Return the workspace with the champion as it is now."""
-        return replace(self.workspace, champion=bundle)
 
 
 @contextmanager

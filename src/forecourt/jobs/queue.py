@@ -20,8 +20,6 @@ from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
-from forecourt.core.errors import StoreError
-from forecourt.core.logs import redacted
 from forecourt.jobs.engines import Engines
 from forecourt.jobs.runner import attempt, pause_s
 from forecourt.store import scrapes as stored_scrapes
@@ -131,18 +129,8 @@ class Worker:
             try:
                 asyncio.run(self._serve())
             except Exception as error:  # noqa: BLE001  # whatever it is, accepted work goes on
-                _log.error("worker.broke_off", error=redacted(f"{type(error).__name__}: {error}"))
+                _log.error("worker.broke_off", error=f"{type(error).__name__}: {error}")
                 self._is_stopping.wait(_RECONNECT_S)
-
-    def _wait_for_database(self) -> None:
-        """Wait until the database answers: a pool that tried and failed tries ever more seldom."""
-        while not self._is_stopping.wait(_RECONNECT_S):
-            try:
-                with reading(self._engines.workspace.engine) as connection:
-                    connection.execute(sa.select(1))
-            except StoreError:
-                continue
-            return
 
     def stop(self) -> None:
         """End after the batches at hand; may be called from any thread or signal handler."""

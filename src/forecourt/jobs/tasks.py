@@ -128,7 +128,7 @@ def cancel(connection: sa.Connection, scrape_id: int, *, at: datetime) -> Scrape
     scrape = find_scrape(connection, scrape_id)
     if is_cancelled:
         _announce(connection, EventType.SCRAPE_CANCELLED, scrape)
-    if not is_cancelled and scrape.status is ScrapeStatus.FINISHED:
+    elif scrape.status is ScrapeStatus.FINISHED:
         raise StateError(f"Scrape {scrape_id} is finished; there is nothing left to cancel.")
     return scrape
 

@@ -24,7 +24,7 @@ from forecourt.store import worklist
 from forecourt.store.claims import Claims
 from forecourt.store.engine import reading, writing
 from forecourt.store.media import MediaFolder
-from forecourt.store.scrapes import ScrapeStatus
+from forecourt.store.scrapes import Scrape, ScrapeStatus
 from forecourt.store.worklist import PendingImage
 from forecourt.tagging.batch import BatchStore
 from forecourt.tagging.carry import carry_fixes
@@ -128,10 +128,13 @@ class _Run:
         self._started_at = _now()
         self.tally = Tally()
 
+    def _load_scrape(self) -> Scrape | None:
+        with reading(self._tools.engine) as connection:
+            return stored_scrapes.get_scrape(connection, self._scrape_id)
+
     def ending(self) -> Ending:
         """Say why the run ended."""
-        with reading(self._tools.engine) as connection:
-            scrape = stored_scrapes.get_scrape(connection, self._scrape_id)
+        scrape = self._load_scrape()
         if scrape is None or scrape.status is ScrapeStatus.CANCELLED:
             return Ending.CANCELLED
         return Ending.STOPPED if scrape.is_unfinished else Ending.FINISHED
@@ -140,8 +143,7 @@ class _Run:
         """Whether to leave what is left: it was cancelled, or we are to stop."""
         if self._tools.is_stopping():
             return True
-        with reading(self._tools.engine) as connection:
-            scrape = stored_scrapes.get_scrape(connection, self._scrape_id)
+        scrape = self._load_scrape()
         return scrape is None or not scrape.is_unfinished
 
     def finish_pending(self) -> None:
@@ -166,8 +168,7 @@ class _Run:
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     def carry_fixes(self) -> None:
-        with reading(self._tools.engine) as connection:
-            scrape = stored_scrapes.get_scrape(connection, self._scrape_id)
+        scrape = self._load_scrape()
         if scrape is not None:
             self.tally.carried = carry_fixes(
                 self._tools.engine, self._tools.media, scrape.id, scrape.advertiser

@@ -23,7 +23,7 @@ class BoundedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_bounded(request: Request) -> Response:
-            body = await _read(request)
+            body = await read_body(request)
 
             async def receive() -> Message:
                 return {"type": "http.request", "body": body, "more_body": False}
@@ -40,7 +40,12 @@ class BoundedRoute(APIRoute):
         return handle_bounded
 
 
-async def _read(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        ProblemError: it is longer than 4 MiB (413).
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

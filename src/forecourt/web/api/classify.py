@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from forecourt.core.access import Scope, check_may
 from forecourt.core.labels import Color, ImageType
 from forecourt.jobs.asking import Recheck
+from forecourt.web.api.bodies import read_body
 from forecourt.web.auth import Visiting, Visitor
 from forecourt.web.problems import ProblemError, describe
 from forecourt.web.service import Served, Service
@@ -22,7 +23,6 @@ from forecourt.web.service import Served, Service
 router = APIRouter(tags=["classify"], responses=describe(401, 403, 413, 422, 429, 503))
 _MOST = 256
 _LONGEST_URL = 8_192
-_LONGEST_BODY = 4 << 20
 _FORM = "multipart/form-data"
 
 Url = Annotated[str, Field(min_length=1, max_length=_LONGEST_URL)]
@@ -146,7 +146,7 @@ async def post_classify(service: Served, visitor: Visiting, request: Request) ->
         text = await _classify_form(service, request)
     else:
         text = await anyio.to_thread.run_sync(
-            _classify_urls, service, visitor, await _read_body(request)
+            _classify_urls, service, visitor, await read_body(request)
         )
     return Response(text, media_type="application/json")
 
@@ -160,19 +160,6 @@ def _classify_urls(service: Service, visitor: Visitor, body: bytes) -> str:
     _admit(visitor)
     asked = _read_json(body)
     return service.asker.ask_urls(asked.urls, recheck=asked.recheck)
-
-
-async def _read_body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LONGEST_BODY:
-            raise ProblemError(
-                413,
-                "too-large",
-                f"The body has more than {_LONGEST_BODY:,} bytes; send fewer URLs.",
-            )
-    return bytes(body)
 
 
 def _read_json(body: bytes) -> ClassifyIn:

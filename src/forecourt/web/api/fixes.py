@@ -185,23 +185,9 @@ def revert_fix(
     idempotency_key: IdempotencyKey = None,
 ) -> Any:
     """Put a fix out of force. Undo the act that this makes to have it back."""
-    check_may(caller, Scope.FIX)
     note = body.note if body else ""
-
-    def revert(connection: sa.Connection) -> review.Done:
-        return review.revert(connection, new_act(connection, caller, note), fix_id=fix_id)
-
     once = Once(caller, idempotency_key, ("revert", str(fix_id), note))
-    return _act(
-        service,
-        request,
-        response,
-        once,
-        revert,
-        AuditAction.FIX_REVERT,
-        advertiser=caller.advertiser,
-        detail={"fix": fix_id},
-    )
+    return _take_back(service, request, response, once, AuditAction.FIX_REVERT, note, fix=fix_id)
 
 
 @router.post(
@@ -217,22 +203,39 @@ def undo_act(
     idempotency_key: IdempotencyKey = None,
 ) -> Any:
     """Take back all that was done in one go: fixes, a revert, a refusal, a ruling."""
-    check_may(caller, Scope.FIX)
     note = body.note if body else ""
-
-    def undo(connection: sa.Connection) -> review.Done:
-        return review.revert(connection, new_act(connection, caller, note), act_id=act_id)
-
     once = Once(caller, idempotency_key, ("undo", str(act_id), note))
+    return _take_back(service, request, response, once, AuditAction.ACT_UNDO, note, act=act_id)
+
+
+def _take_back(
+    service: Service,
+    request: Request,
+    response: Response,
+    once: Once,
+    action: AuditAction,
+    note: str,
+    *,
+    fix: int | None = None,
+    act: int | None = None,
+) -> Any:
+    """Put one fix, or all of one act, out of force."""
+    caller = once.principal
+    check_may(caller, Scope.FIX)
+
+    def revert(connection: sa.Connection) -> review.Done:
+        made = new_act(connection, caller, note)
+        return review.revert(connection, made, fix_id=fix, act_id=act)
+
     return _act(
         service,
         request,
         response,
         once,
-        undo,
-        AuditAction.ACT_UNDO,
+        revert,
+        action,
         advertiser=caller.advertiser,
-        detail={"act": act_id},
+        detail={"act": act} if fix is None else {"fix": fix},
     )
 
 
