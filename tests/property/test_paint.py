@@ -8,7 +8,8 @@ from forecourt.core.paint import map_paint
 
 colors = st.sampled_from(COLORS)
 effects = st.lists(
-    st.sampled_from(["Metallic", "Pearl", "Brilliant", "II", "Crystal", "-", "2024"])
+    st.sampled_from(["Metallic", "Pearl", "Brilliant", "II", "Crystal", "-", "2024"]),
+    max_size=9,  # the colour must stand within the 200 characters that are read
 )
 
 
