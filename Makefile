@@ -23,7 +23,7 @@ layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
 
 fmt: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -33,6 +33,7 @@ def _clean_slate(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in list(os.environ):
         if name.startswith("FORECOURT_") and name not in _DATA_VARIABLES:
             monkeypatch.delenv(name)
+    monkeypatch.delenv("COLUMNS", raising=False)  # pytest-xdist sets it, and commands wrap by it
     yield
     structlog.reset_defaults()
 
