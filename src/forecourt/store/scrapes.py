@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -250,13 +250,33 @@ def get_scrape(connection: sa.Connection, scrape_id: int) -> Scrape | None:
 
 
 def list_advertisers(
-    connection: sa.Connection, *, after: str | None = None, limit: int | None = None
+    connection: sa.Connection,
+    *,
+    after: str | None = None,
+    limit: int | None = None,
+    containing: str = "",
 ) -> list[str]:
-    """Return the names of advertisers, sorted as the database does: all, or the next after one."""
+    """Return the names of advertisers, sorted as the database does: all, or the next after one.
+
+    `containing` is part of the name; of Latin letters the case does not count.
+    """
     query = sa.select(advertisers.c.id).order_by(advertisers.c.id).limit(limit)
     if after is not None:
         query = query.where(advertisers.c.id > after)
+    if containing:
+        query = query.where(advertisers.c.id.icontains(containing, autoescape=True))
     return list(connection.scalars(query))
+
+
+def load_newest(connection: sa.Connection, names: Collection[str]) -> dict[str, Scrape]:
+    """Return the scrape of each advertiser that came in last, cancelled or not."""
+    newest = (
+        sa.select(sa.func.max(scrapes.c.id))
+        .where(scrapes.c.advertiser.in_(names))
+        .group_by(scrapes.c.advertiser)
+    )
+    rows = connection.execute(sa.select(scrapes).where(scrapes.c.id.in_(newest)))
+    return {row.advertiser: _read(row) for row in rows}
 
 
 def has_advertiser(connection: sa.Connection, name: str) -> bool:

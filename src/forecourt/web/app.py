@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
 
 from forecourt import __version__
 from forecourt.web import health
@@ -23,6 +24,7 @@ from forecourt.web.api import (
     webhooks,
 )
 from forecourt.web.openapi import describe_api, name_operation
+from forecourt.web.panel import create_panel
 from forecourt.web.problems import Problem, install_handlers
 from forecourt.web.requests import RequestLog
 from forecourt.web.service import Service
@@ -35,6 +37,10 @@ Errors are problem documents (RFC 9457): `detail` says what to do. Lists come in
 same request under the same key is done once. Every answer has an `X-Request-ID`, which the server's
 log has too.
 """
+
+
+async def _to_panel(_request: Request) -> Response:
+    return RedirectResponse("/panel/", status_code=303)
 
 
 def create_app(service: Service) -> FastAPI:
@@ -69,5 +75,7 @@ def create_app(service: Service) -> FastAPI:
         audit,
     ):
         app.include_router(module.router, prefix="/v1")
+    app.mount("/panel", create_panel(service))
+    app.add_route("/", _to_panel, include_in_schema=False)
     app.add_middleware(RequestLog, metrics=service.metrics)
     return app

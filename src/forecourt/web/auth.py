@@ -15,6 +15,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from forecourt import access
 from forecourt.core.access import Principal
+from forecourt.core.credentials import Session
 from forecourt.core.errors import ForecourtError
 from forecourt.store.engine import reading, writing
 from forecourt.web.problems import ProblemError
@@ -93,14 +94,9 @@ def _identify_key(service: Service, token: str) -> Principal | None:
 
 
 def _identify_session(service: Service, request: Request, token: str) -> Principal | None:
-    now = datetime.now(UTC)
-    settings = service.settings.access
-    with reading(service.engine) as connection:
-        session = access.find_session(connection, token, settings=settings, now=now)
+    session = find_session(service, token)
     if session is None:
         return None
-    if session.is_use_due:
-        _later(service, lambda connection: access.note_session_used(connection, token, now=now))
     given = request.headers.get(CSRF_HEADER, "")
     if request.method not in _SAFE_METHODS and not access.is_csrf_token(session, given):
         raise ProblemError(
@@ -110,6 +106,16 @@ def _identify_session(service: Service, request: Request, token: str) -> Princip
             "has it.",
         )
     return session.principal
+
+
+def find_session(service: Service, token: str) -> Session | None:
+    """Return the session of a token, if it is alive, and note that it is in use."""
+    now = datetime.now(UTC)
+    with reading(service.engine) as connection:
+        session = access.find_session(connection, token, settings=service.settings.access, now=now)
+    if session is not None and session.is_use_due:
+        _later(service, lambda connection: access.note_session_used(connection, token, now=now))
+    return session
 
 
 def _later(service: Service, note: Callable[[sa.Connection], None]) -> None:

@@ -5,27 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import anyio
-import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from forecourt import access
 from forecourt.core.access import LONGEST_NAME, Principal, Scope
-from forecourt.core.credentials import OpenedSession
 from forecourt.core.errors import StateError
 from forecourt.core.records import Role
-from forecourt.store.engine import reading, writing
+from forecourt.store.engine import reading
+from forecourt.web import signing_in
 from forecourt.web.api.bodies import BoundedRoute
 from forecourt.web.api.users import Password
-from forecourt.web.auth import SESSION_COOKIE, Caller, check_rate
+from forecourt.web.auth import SESSION_COOKIE, Caller
 from forecourt.web.problems import ProblemError, describe
-from forecourt.web.service import Served, Service
+from forecourt.web.service import Served
 
 router = APIRouter(tags=["session"], route_class=BoundedRoute, responses=describe(413))
-# Hashing passwords takes long, and anybody may ask for it: the threads of all other requests are
-# not spent on it.
-_SIGNING_IN = anyio.CapacityLimiter(4)
 
 
 class SignIn(BaseModel):
@@ -85,47 +80,10 @@ class CallerOut(BaseModel):
 )
 async def sign_in(service: Served, request: Request, response: Response, body: SignIn) -> Any:
     """Sign in. The cookie is for browsers; programs come with an API key."""
-    address = request.client.host if request.client else "unknown"
-    check_rate(service, f"address {address}", address)
-    old = request.cookies.get(SESSION_COOKIE)
-
-    def open_session() -> tuple[Principal, OpenedSession]:
-        return _open(service, body, old, request.state.request_id)
-
-    principal, opened = await anyio.to_thread.run_sync(open_session, limiter=_SIGNING_IN)
-    response.set_cookie(
-        SESSION_COOKIE,
-        opened.token,
-        expires=opened.expires_at,
-        path="/",
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
+    principal, opened = await signing_in.sign_in(
+        service, request, response, body.name, body.password.get_secret_value()
     )
-    response.headers["Cache-Control"] = "no-store"
     return _to_json(principal, opened.csrf_token, opened.expires_at)
-
-
-def _open(
-    service: Service, body: SignIn, old: str | None, request_id: str
-) -> tuple[Principal, OpenedSession]:
-    now = datetime.now(UTC)
-    password = body.password.get_secret_value()
-    principal = access.authenticate_user(service.engine, body.name, password, now=now)
-    if principal is None:
-        raise ProblemError(
-            401,
-            "unauthenticated",
-            "Nobody signs in with this name and this password. An admin can give you another "
-            "password: `forecourt users password`.",
-        )
-    with writing(service.engine) as connection:
-        if old is not None:  # the browser forgets it for the new one
-            access.close_session(connection, old, now=now, request_id=request_id)
-        opened = access.open_session(
-            connection, principal, settings=service.settings.access, now=now, request_id=request_id
-        )
-    return principal, opened
 
 
 @router.get("/session", response_model=CallerOut, responses=describe(401, 403, 422, 429, 503))
@@ -152,20 +110,9 @@ def get_session(service: Served, caller: Caller, request: Request, response: Res
 )
 def sign_out(service: Served, caller: Caller, request: Request, response: Response) -> None:
     """Sign out: the session ends."""
-    token = request.cookies.get(SESSION_COOKIE)
-    if caller.user_id is None or token is None:
+    if caller.user_id is None:
         raise StateError("An API key has no session to end; `POST /v1/keys/{id}/revoke` ends keys.")
-    with writing(service.engine) as connection:
-        access.close_session(
-            connection, token, now=datetime.now(UTC), request_id=request.state.request_id
-        )
-    response.delete_cookie(
-        SESSION_COOKIE,
-        path="/",
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-    )
+    signing_in.sign_out(service, request, response)
 
 
 def _to_json(

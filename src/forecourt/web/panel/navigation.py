@@ -1,0 +1,25 @@
+"""Which pages stand in the bar on top, and for whom."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from forecourt.core.records import Role
+
+_STAFF = frozenset({Role.STAFF, Role.ADMIN})
+_ADMINS = frozenset({Role.ADMIN})
+_ADVERTISERS = frozenset({Role.ADVERTISER})
+
+
+class Entry(NamedTuple):
+    """One page: what it is called, its address below `/panel`, and who has it in their bar."""
+
+    label: str
+    page: str
+    roles: frozenset[Role]
+
+
+ENTRIES = (
+    Entry("Advertisers", "", _STAFF),
+    Entry("Your vehicles", "sitemap", _ADVERTISERS),
+)
