@@ -4,6 +4,7 @@ Functions take a connection and do not commit. Nothing is ever changed or delete
 act, and so is the revert of a revert.
 """
 
+from forecourt.core.selection import Selection
 from forecourt.review.carried import refuse_carried
 from forecourt.review.conflicts import list_conflicts, resolve_conflict, rulings
 from forecourt.review.fixing import (
@@ -23,7 +24,6 @@ from forecourt.review.importing import import_history
 from forecourt.review.misclassified import By, count_misclassified
 from forecourt.review.oddities import list_oddities
 from forecourt.review.pages import Place, list_history
-from forecourt.review.selection import Selection
 from forecourt.review.unshown import UnshownFix, find_unshown
 
 __all__ = [

@@ -23,8 +23,9 @@ from forecourt.core.fixes import (
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import Role
 from forecourt.core.resolve import Resolved
+from forecourt.core.selection import Selection
 from forecourt.identity.urls import make_url_key
-from forecourt.review.selection import Selected, Selection, iter_selected
+from forecourt.review.selection import Selected, iter_selected
 from forecourt.store import carries as stored_carries
 from forecourt.store import fixes as stored_fixes
 from forecourt.store import images as stored_images

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from forecourt.core.errors import NotFoundError, UsageError
-from forecourt.core.labels import Color, ImageType
-from forecourt.core.paint import map_paint
-from forecourt.core.records import Source, Tag, Vehicle
-from forecourt.core.resolve import Evidence, Resolved, Status, resolve
+from forecourt.core.errors import NotFoundError
+from forecourt.core.records import Vehicle
+from forecourt.core.resolve import Resolved, resolve
+from forecourt.core.selection import Selection
 from forecourt.identity.urls import make_url_key
 from forecourt.store import inventory
 from forecourt.store import scrapes as stored_scrapes
@@ -20,88 +19,6 @@ from forecourt.store.inventory import LocatedImage, VehicleImage
 from forecourt.store.scrapes import Scrape
 
 _PAGE = 1_000  # named URLs or vehicles
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Images of an advertiser's latest sitemap.
-
-    Either the images are named (`urls`), or they are those for which all that is given holds; of a
-    list, one entry has to fit. What is compared is what the sitemap shows, fixes included.
-
-    Attributes:
-        urls: Of the images; nothing else is given beside them.
-        vehicle_ids: Of these vehicles.
-        whole_sitemap: Says that no condition is meant; else one has to be given.
-        colors: None among them stands for "no colour".
-        review: Whether the model is not sure.
-        type_confidence_below: The model's decision is shown, and its confidence is lower.
-        color_confidence_below: Likewise.
-        against_scrape_color: A fix shows, or the model sees, another colour than the feed's words.
-        text: Part of the vehicle's title, VIN or id, in any letter case.
-    """
-
-    urls: tuple[str, ...] = ()
-    vehicle_ids: tuple[str, ...] = ()
-    whole_sitemap: bool = False
-    image_types: tuple[ImageType, ...] = ()
-    colors: tuple[Color | None, ...] = ()
-    statuses: tuple[Status, ...] = ()
-    type_sources: tuple[Source, ...] = ()
-    color_sources: tuple[Source, ...] = ()
-    conditions: tuple[str, ...] = ()
-    review: bool | None = None
-    type_confidence_below: float | None = None
-    color_confidence_below: float | None = None
-    against_scrape_color: bool = False
-    text: str | None = None
-
-    def __post_init__(self) -> None:
-        selects = self.is_filter or bool(self.vehicle_ids)
-        if self.urls and selects:
-            raise UsageError("Name images by their URLs, or select them by what holds; not both.")
-        if not self.urls and not selects:
-            raise UsageError("Say which images: URLs, vehicles, a filter, or the whole sitemap.")
-        if self.text is not None and not self.text.strip():
-            raise UsageError("The text to look for is empty.")
-
-    @property
-    def is_filter(self) -> bool:
-        """Whether something else than URLs or vehicles says which, so that it may be very many."""
-        return self.whole_sitemap or any(_is_given(one) for one in self._filters())
-
-    def fits(self, vehicle: Vehicle, evidence: Evidence, resolved: Resolved) -> bool:
-        """Return whether an image fits; of URLs nothing is asked here."""
-        image_type, color = resolved.image_type, resolved.color
-        return (
-            _is_among(vehicle.id, self.vehicle_ids)
-            and _is_among(image_type.value, self.image_types)
-            and _is_among(color.value, self.colors)
-            and _is_among(resolved.status, self.statuses)
-            and _is_among(image_type.source, self.type_sources)
-            and _is_among(color.source, self.color_sources)
-            and _is_among(vehicle.condition, self.conditions)
-            and self.review in {None, resolved.review}
-            and _is_below(image_type, self.type_confidence_below)
-            and _is_below(color, self.color_confidence_below)
-            and (not self.against_scrape_color or _is_against_scrape(vehicle, evidence, resolved))
-            and (self.text is None or _holds_text(vehicle, self.text))
-        )
-
-    def _filters(self) -> tuple[object, ...]:
-        return (
-            self.image_types,
-            self.colors,
-            self.statuses,
-            self.type_sources,
-            self.color_sources,
-            self.conditions,
-            self.review,
-            self.type_confidence_below,
-            self.color_confidence_below,
-            self.against_scrape_color or None,
-            self.text,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +99,11 @@ def _iter_fitting(
     for vehicle_ids in _pages(named) if named else [None]:
         missing = set(vehicle_ids or ())
         for page in iter_evidence(
-            connection, scrape, model_version=model_version, vehicle_ids=vehicle_ids
+            connection,
+            scrape,
+            model_version=model_version,
+            vehicle_ids=vehicle_ids,
+            wants=None if named else selection.fits_vehicle,
         ):
             missing -= {entry.vehicle.id for entry in page}
             yield [
@@ -202,33 +123,3 @@ def _pages(named: Collection[str]) -> Iterator[list[str]]:
     wanted = list(named)
     for start in range(0, len(wanted), _PAGE):
         yield wanted[start : start + _PAGE]
-
-
-def _is_given(condition: object) -> bool:
-    return condition is not None and condition != ()  # "not in review" and "below 0" are conditions
-
-
-def _is_among(value: object, wanted: Collection[object]) -> bool:
-    return not wanted or value in wanted
-
-
-def _is_below(tag: Tag[ImageType] | Tag[Color | None], limit: float | None) -> bool:
-    """Only a model's answer has a confidence; people and feeds are never unsure."""
-    return limit is None or (tag.confidence is not None and tag.confidence < limit)
-
-
-def _is_against_scrape(vehicle: Vehicle, evidence: Evidence, resolved: Resolved) -> bool:
-    """Where a model sees no paint (an interior) it contradicts nobody; a fix to no colour does."""
-    given = map_paint(vehicle.color)
-    if given is None or resolved.image_type.value is ImageType.PLACEHOLDER:
-        return False
-    seen = evidence.decision.color if evidence.decision else None
-    is_fixed_otherwise = resolved.color.source is Source.FIX and resolved.color.value is not given
-    return is_fixed_otherwise or (seen is not None and seen is not given)
-
-
-def _holds_text(vehicle: Vehicle, text: str) -> bool:
-    wanted = text.strip().casefold()
-    return any(
-        wanted in (words or "").casefold() for words in (vehicle.title, vehicle.vin, vehicle.id)
-    )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from forecourt.core.fixes import Fix, FixField
-from forecourt.review.selection import Selection, iter_selected
+from forecourt.core.selection import Selection
+from forecourt.review.selection import iter_selected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,17 +14,23 @@ from forecourt.sitemap.documents import (
     write_json,
 )
 from forecourt.sitemap.entries import SitemapImage, SitemapVehicle, iter_sitemap
+from forecourt.sitemap.pages import PageVehicle, Place, SitemapPage, find_place, load_page
 from forecourt.sitemap.writers import Writer, find_writer
 
 __all__ = [
     "CSV_COLUMNS",
+    "PageVehicle",
+    "Place",
     "SitemapImage",
+    "SitemapPage",
     "SitemapVehicle",
     "SkippedImages",
     "Writer",
+    "find_place",
     "find_writer",
     "image_to_json",
     "iter_sitemap",
+    "load_page",
     "vehicle_to_json",
     "write_csv",
     "write_google",

@@ -18,7 +18,7 @@ from forecourt.store.scrapes import Scrape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SitemapImage:
-    """One image of a vehicle, resolved."""
+    """One image of a vehicle, resolved. No `image_id`: nothing was ever seen under its URL."""
 
     position: int
     url: str
@@ -26,6 +26,7 @@ class SitemapImage:
     key_source: str | None
     resolved: Resolved
     predicted: Decision | None
+    image_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def _iter_scrape(
 ) -> Iterator[SitemapVehicle]:
     for page in iter_evidence(connection, scrape, model_version=model_version):
         for entry in page:
-            resolved = [_resolve_image(image, evidence) for image, evidence in entry.images]
+            resolved = [resolve_image(image, evidence) for image, evidence in entry.images]
             yield SitemapVehicle(
                 vehicle=entry.vehicle,
                 images=tuple(
@@ -75,7 +76,8 @@ def _iter_scrape(
             )
 
 
-def _resolve_image(image: VehicleImage, evidence: Evidence) -> SitemapImage:
+def resolve_image(image: VehicleImage, evidence: Evidence) -> SitemapImage:
+    """Return what the sitemap shows at one place."""
     return SitemapImage(
         position=image.position,
         url=image.url,
@@ -83,4 +85,5 @@ def _resolve_image(image: VehicleImage, evidence: Evidence) -> SitemapImage:
         key_source=image.key.source if image.key else None,
         resolved=resolve(evidence),
         predicted=evidence.decision,
+        image_id=image.image_id,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -22,8 +22,12 @@ from forecourt.store.scrapes import Scrape
 
 @dataclass(frozen=True, slots=True)
 class VehicleEvidence:
-    """A vehicle of a scrape, and what is known of each of its images, in the order of the feed."""
+    """A vehicle of a scrape, and what is known of each of its images, in the order of the feed.
 
+    `position` is where the feed has the vehicle.
+    """
+
+    position: int
     vehicle: Vehicle
     images: tuple[tuple[VehicleImage, Evidence], ...]
 
@@ -34,6 +38,9 @@ def iter_evidence(
     *,
     model_version: str,
     vehicle_ids: Collection[str] | None = None,
+    wants: Callable[[Vehicle], bool] | None = None,
+    after: int = -1,
+    page_size: int = 500,
 ) -> Iterator[list[VehicleEvidence]]:
     """Yield the vehicles of a scrape with all that the sitemap rests on, a page at a time.
 
@@ -42,8 +49,14 @@ def iter_evidence(
         scrape: Whose vehicles, in the order of the feed.
         model_version: The champion.
         vehicle_ids: Only these; those that are not there are left out.
+        wants: Only those for which it holds: of the others no image is read. A page may be empty.
+        after: Only those behind this position of the feed.
+        page_size: Vehicles of a page, before `wants` is asked.
     """
-    for page in inventory.iter_vehicles(connection, scrape.id, vehicle_ids=vehicle_ids):
+    for stored_page in inventory.iter_vehicles(
+        connection, scrape.id, vehicle_ids=vehicle_ids, after=after, page=page_size
+    ):
+        page = [one for one in stored_page if wants is None or wants(one.vehicle)]
         images = inventory.load_vehicle_images(
             connection, scrape.id, [stored.row_id for stored in page]
         )
@@ -57,6 +70,7 @@ def iter_evidence(
         )
         yield [
             VehicleEvidence(
+                stored.position,
                 stored.vehicle,
                 tuple((image, next(evidence)) for image in images.get(stored.row_id, ())),
             )

@@ -38,6 +38,7 @@ class StoredVehicle:
     """A vehicle of the latest scrape, without its images."""
 
     row_id: int
+    position: int
     vehicle: Vehicle
 
 
@@ -141,7 +142,12 @@ def close_import(
 
 
 def iter_vehicles(
-    connection: sa.Connection, scrape_id: int, *, vehicle_ids: Collection[str] | None = None
+    connection: sa.Connection,
+    scrape_id: int,
+    *,
+    vehicle_ids: Collection[str] | None = None,
+    after: int = -1,
+    page: int = _PAGE,
 ) -> Iterator[list[StoredVehicle]]:
     """Yield the vehicles of a scrape in feed order, a page at a time (no images).
 
@@ -149,19 +155,20 @@ def iter_vehicles(
         connection: A connection; it must stay open while pages are taken.
         scrape_id: Of which scrape.
         vehicle_ids: Only these, some thousands at most; those that are not there are left out.
+        after: Only those that stand behind this position in the feed.
+        page: Vehicles of a page.
     """
     where = [] if vehicle_ids is None else [vehicles.c.vehicle_id.in_(vehicle_ids)]
-    after = -1
     while True:
         rows = connection.execute(
             sa.select(vehicles)
             .where(vehicles.c.scrape_id == scrape_id, vehicles.c.position > after, *where)
             .order_by(vehicles.c.position)
-            .limit(_PAGE)
+            .limit(page)
         ).all()
         if not rows:
             return
-        yield [StoredVehicle(row.id, _read_vehicle(row)) for row in rows]
+        yield [StoredVehicle(row.id, row.position, _read_vehicle(row)) for row in rows]
         after = rows[-1].position
 
 

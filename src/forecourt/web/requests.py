@@ -14,7 +14,8 @@ from forecourt.jobs.metrics import Metrics
 _log = structlog.get_logger(__name__)
 _HEADER = b"x-request-id"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+# Asked for all the time, and hundreds of times by one page.
+_QUIET = ("/healthz", "/readyz", "/metrics", "/panel/thumbnails/", "/panel/static/")
 
 
 class RequestLog:
@@ -47,7 +48,7 @@ class RequestLog:
             finally:
                 seconds = time.monotonic() - started
                 self._metrics.answered(scope["method"], _find_route(scope), status, seconds)
-                if scope["path"] not in _QUIET:
+                if not scope["path"].startswith(_QUIET) or status >= 400:
                     _log.info(
                         "http.answered",
                         method=scope["method"],

@@ -125,7 +125,10 @@ def new_act(connection: sa.Connection, caller: Principal, note: str) -> NewAct:
     """Return what a caller does now. Acts of several callers come one after the other."""
     take_turn(connection)  # the time is taken when it is their turn
     return NewAct(
-        actor=to_actor(caller), at=datetime.now(UTC), source=ActSource.API, note=note.strip()
+        actor=to_actor(caller),
+        at=datetime.now(UTC),
+        source=ActSource.API if caller.user_id is None else ActSource.PANEL,
+        note=note.strip(),
     )
 
 

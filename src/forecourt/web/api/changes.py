@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from forecourt.core.errors import UsageError
 from forecourt.core.labels import ImageType
@@ -100,6 +100,17 @@ class SelectionIn(BaseModel):
     against_scrape_color: bool = Field(
         False, description="A fix shows, or the model sees, another colour than the feed gives."
     )
+    sources: list[Source] = Field(
+        default=[], description="Where the type or the colour comes from; one of the two fits."
+    )
+    carried: bool | None = Field(
+        None, description="Whether type or colour come from another encoding of the picture."
+    )
+    fixed_by: str | None = Field(
+        None, max_length=_LONGEST_TEXT, pattern=TEXT, description="Who fixed what is shown."
+    )
+    fixed_since: AwareDatetime | None = Field(None, description="Fixed then or later.")
+    fixed_until: AwareDatetime | None = Field(None, description="Fixed before then.")
     text: str | None = Field(
         None,
         max_length=_LONGEST_TEXT,
@@ -122,6 +133,11 @@ class SelectionIn(BaseModel):
             type_confidence_below=self.type_confidence_below,
             color_confidence_below=self.color_confidence_below,
             against_scrape_color=self.against_scrape_color,
+            sources=tuple(self.sources),
+            carried=self.carried,
+            fixed_by=self.fixed_by,
+            fixed_since=self.fixed_since,
+            fixed_until=self.fixed_until,
             text=self.text,
         )
 

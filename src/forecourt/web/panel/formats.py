@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,6 +67,11 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def doubled(labels: Iterable[str]) -> list[tuple[str, str]]:
+    """Return labels as what is sent and what is read, for lists to choose from."""
+    return [(str(one), str(one)) for one in labels]
+
+
 def is_web_address(value: str | None) -> bool:
     """Whether an address that somebody sent may stand in a link: `javascript:` may not."""
     try:
@@ -84,5 +89,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "color_name": color_name,
     "slug": slug,
     "plural": plural,
+    "doubled": doubled,
     "is_web_address": is_web_address,
 }

@@ -1,0 +1,540 @@
+// The sitemap: moving over images, selecting, fixing; more vehicles as one scrolls.
+
+import { askPart, send } from "./api.js";
+import { changeOf, FixLine, isTyping, wordsOf } from "./fixing.js";
+
+const bench = document.querySelector(".bench");
+if (bench) {
+  start();
+}
+
+function start() {
+  const advertiser = bench.dataset.advertiser;
+  const mayFix = "mayFix" in bench.dataset;
+  const vehicles = document.getElementById("vehicles");
+  const told = document.getElementById("told");
+  const undoButton = document.getElementById("undo");
+  const chosenBar = document.querySelector(".chosen");
+  const applyButton = document.getElementById("apply");
+  const pickingButton = document.getElementById("picking");
+  const place = document.getElementById("place");
+  const zoom = document.getElementById("zoom");
+  const keys = document.getElementById("keys");
+  const selected = new Set();
+  const stale = new Set(); // URLs whose tiles the server has to draw anew
+  let focused = null;
+  let anchor = null;
+  let staged = {};
+  let isPicking = false;
+
+  // ---- tiles ----------------------------------------------------------------------------------
+
+  const tiles = () => [...vehicles.querySelectorAll(".tile")];
+
+  // The same picture may stand in several places: a fix is for all of them.
+  function twins(tile) {
+    const image = tile.dataset.image;
+    return image ? [...vehicles.querySelectorAll(`.tile[data-image="${image}"]`)] : tiles().filter((one) => one.dataset.url === tile.dataset.url);
+  }
+
+  function focusOn(tile, { scroll = true } = {}) {
+    if (!tile) {
+      return;
+    }
+    focused?.setAttribute("tabindex", "-1");
+    focused?.classList.remove("focused");
+    focused = tile;
+    tile.setAttribute("tabindex", "0");
+    tile.classList.add("focused");
+    tile.focus({ preventScroll: true });
+    if (scroll) {
+      tile.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+    showPlace(tile);
+  }
+
+  function setSelected(tile, isSelected) {
+    tile.setAttribute("aria-selected", String(isSelected));
+    if (isSelected) {
+      selected.add(tile);
+    } else {
+      selected.delete(tile);
+    }
+  }
+
+  function selectRange(from, to) {
+    const all = tiles();
+    const [first, last] = [all.indexOf(from), all.indexOf(to)].sort((a, b) => a - b);
+    all.slice(first, last + 1).forEach((tile) => setSelected(tile, true));
+  }
+
+  function selectNothing() {
+    [...selected].forEach((tile) => setSelected(tile, false));
+    staged = {};
+    drawDock();
+  }
+
+  function neighbour(key) {
+    const all = tiles();
+    if (!focused) {
+      return all[0];
+    }
+    const index = all.indexOf(focused);
+    if (key === "ArrowLeft") {
+      return all[index - 1];
+    }
+    if (key === "ArrowRight") {
+      return all[index + 1];
+    }
+    return inNextRow(all, index, key === "ArrowDown" ? 1 : -1);
+  }
+
+  // Rows are what the eye sees: tiles of one height on the screen.
+  function inNextRow(all, index, step) {
+    const here = all[index].getBoundingClientRect();
+    let rowTop = null;
+    let best = null;
+    for (let other = index + step; other >= 0 && other < all.length; other += step) {
+      const box = all[other].getBoundingClientRect();
+      if (Math.abs(box.top - here.top) < 4) {
+        continue;
+      }
+      rowTop ??= box.top;
+      if (Math.abs(box.top - rowTop) > 4) {
+        break;
+      }
+      if (!best || Math.abs(box.left - here.left) < Math.abs(best.getBoundingClientRect().left - here.left)) {
+        best = all[other];
+      }
+    }
+    return best;
+  }
+
+  // ---- fixes ----------------------------------------------------------------------------------
+
+  const line = new FixLine({
+    onSent(entry, act) {
+      entry.urls.forEach((url) => stale.add(url));
+      if (act.unshown.length) {
+        say(`Kept, but the sitemap goes on showing ${act.unshown[0].shown ?? "no colour"}: ${act.unshown[0].reason}`);
+      }
+    },
+    onUndone(entry) {
+      restore(entry);
+      entry.urls.forEach((url) => stale.add(url));
+      say(`Undone: ${wordsOf(entry.change)} on ${count(entry.urls.length)}.`);
+    },
+    onFailed(entry, problem, kind) {
+      if (kind === "fix") {
+        restore(entry);
+      }
+      entry.urls.forEach((url) => stale.add(url));
+      say(`${kind === "fix" ? "Not fixed" : "Not undone"}: ${problem.message}`, true);
+    },
+    onChange() {
+      undoButton.hidden = !line.last;
+      document.body.dataset.pending = String(line.pending);
+      if (!line.pending) {
+        refresh();
+      }
+    },
+  });
+
+  function fix(targets, change, { everywhere = false, note = "" } = {}) {
+    const urls = [...new Set(targets.map((tile) => tile.dataset.url))];
+    const shown = new Map(); // what each tile showed before, for a failure or an undo
+    for (const tile of targets.flatMap(twins)) {
+      if (!shown.has(tile)) {
+        shown.set(tile, { html: tile.innerHTML, type: tile.dataset.type, color: tile.dataset.color });
+        show(tile, change);
+      }
+    }
+    say(`${wordsOf(change)} on ${count(urls.length)}.`);
+    for (let at = 0; at < urls.length; at += 200) {
+      line.push({ advertiser, urls: urls.slice(at, at + 200), change, everywhere, note, shown });
+    }
+  }
+
+  // As the server will draw it, but at once.
+  function show(tile, change) {
+    const type = change.image_type ?? tile.dataset.type;
+    let color = change.color ?? tile.dataset.color;
+    if (type === "Placeholder") {
+      color = "none";
+    }
+    const [typeTag, colorTag] = [document.createElement("p"), document.createElement("p")];
+    typeTag.className = colorTag.className = "tag";
+    const word = document.createElement("b");
+    word.className = `t-${type.toLowerCase()}`;
+    word.textContent = type;
+    typeTag.append(word, " ", mark(change.image_type ? "fixed" : markOf(tile, 0)));
+    const dot = document.createElement("i");
+    dot.className = `dot color-${color.toLowerCase()}`;
+    colorTag.append(dot, color === "none" ? "no colour" : color, " ", mark(change.color ? "fixed" : markOf(tile, 1)));
+    tile.classList.remove("skipped");
+    tile.querySelectorAll(".tag, .unsure").forEach((old) => old.remove());
+    tile.querySelector("img, .nothing").after(typeTag, colorTag);
+    tile.dataset.type = type;
+    tile.dataset.color = color;
+    tile.classList.add("fresh");
+  }
+
+  function mark(text) {
+    const small = document.createElement("small");
+    small.textContent = text;
+    return small;
+  }
+
+  function markOf(tile, index) {
+    return tile.querySelectorAll(".tag")[index]?.querySelector("small")?.textContent ?? "";
+  }
+
+  function restore(entry) {
+    for (const [tile, before] of entry.shown ?? []) {
+      tile.innerHTML = before.html; // what the server drew
+      tile.dataset.type = before.type;
+      tile.dataset.color = before.color;
+    }
+  }
+
+  // Once nothing is on its way, tiles are drawn by the server: sources, reasons, and what changed
+  // besides.
+  let isRefreshing = false;
+  async function refresh() {
+    if (isRefreshing || !stale.size) {
+      return;
+    }
+    isRefreshing = true;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    while (stale.size && !line.pending) {
+      const urls = [...stale].slice(0, 50);
+      urls.forEach((url) => stale.delete(url));
+      try {
+        const query = new URLSearchParams([["advertiser", advertiser], ...urls.map((url) => ["url", url])]);
+        const part = await askPart(`/panel/sitemap/tiles?${query}`);
+        const fresh = new Map([...part.querySelectorAll(".tile")].map((tile) => [tile.dataset.url, tile]));
+        for (const tile of tiles()) {
+          const drawn = fresh.get(tile.dataset.url) ?? [...fresh.values()].find((one) => one.dataset.image && one.dataset.image === tile.dataset.image);
+          if (drawn && !line.pending) {
+            redraw(tile, drawn);
+          }
+        }
+        if (focused && urls.includes(focused.dataset.url)) {
+          showPlace(focused);
+        }
+      } catch (problem) {
+        say(problem.message, true);
+        break;
+      }
+    }
+    isRefreshing = false;
+  }
+
+  function redraw(tile, drawn) {
+    tile.querySelectorAll(".tag, .said, .unsure").forEach((old) => old.remove());
+    tile.append(...[...drawn.querySelectorAll(".tag, .said, .unsure")].map((one) => one.cloneNode(true)));
+    tile.classList.toggle("skipped", drawn.classList.contains("skipped"));
+    tile.classList.remove("fresh");
+    tile.dataset.type = drawn.dataset.type;
+    tile.dataset.color = drawn.dataset.color;
+  }
+
+  function choose(change) {
+    if (selected.size > 1) {
+      staged = { ...staged, ...change };
+      if (staged.image_type === "Placeholder") {
+        delete staged.color;
+      }
+      drawDock();
+      return;
+    }
+    const target = selected.size ? [...selected][0] : focused;
+    if (target) {
+      fix([target], change);
+    }
+  }
+
+  function apply() {
+    if (selected.size && Object.keys(staged).length) {
+      const targets = [...selected];
+      const change = staged;
+      selectNothing();
+      fix(targets, change);
+    }
+  }
+
+  function undo() {
+    if (!line.undo()) {
+      say("There is nothing to undo on this page; the image's history has the rest.");
+    }
+  }
+
+  // ---- what is told ---------------------------------------------------------------------------
+
+  function count(images) {
+    return images === 1 ? "1 image" : `${images} images`;
+  }
+
+  function say(text, isBad = false) {
+    told.textContent = text;
+    told.classList.toggle("bad", isBad);
+  }
+
+  function drawDock() {
+    chosenBar.hidden = selected.size === 0;
+    document.getElementById("count").textContent = `${selected.size} selected`;
+    document.getElementById("staged").textContent = Object.keys(staged).length ? `→ ${wordsOf(staged)}` : "press a key for type or colour";
+    applyButton.disabled = Object.keys(staged).length === 0;
+    document.body.classList.toggle("choosing", selected.size > 0);
+  }
+
+  // ---- the image in focus ---------------------------------------------------------------------
+
+  let timer = 0;
+  let wanted = null;
+  function showPlace(tile) {
+    clearTimeout(timer);
+    wanted = tile.dataset.url;
+    timer = setTimeout(async () => {
+      const url = tile.dataset.url;
+      try {
+        const part = await askPart(`/panel/sitemap/place?${new URLSearchParams({ advertiser, url })}`);
+        if (wanted === url && !place.contains(document.activeElement)) {
+          place.replaceChildren(part);
+        }
+      } catch (problem) {
+        say(problem.message, true);
+      }
+    }, 180);
+  }
+
+  place.addEventListener("click", (event) => {
+    if (event.target.closest(".close")) {
+      place.replaceChildren();
+      focused?.focus({ preventScroll: true });
+    }
+  });
+
+  place.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const form = event.target;
+    const url = form.closest("[data-url]").dataset.url;
+    const tile = tiles().find((one) => one.dataset.url === url);
+    const type = form.elements.type.value;
+    const change = { image_type: type };
+    if (type !== "Placeholder") {
+      change.color = form.elements.color.value;
+    }
+    if (tile) {
+      const options = { everywhere: form.elements.everywhere?.checked ?? false, note: form.elements.note.value };
+      focusOn(tile);
+      fix([tile], change, options);
+    }
+  });
+
+  function zoomIn() {
+    const picture = focused?.querySelector("img");
+    if (!picture) {
+      say("No picture is kept of this image.");
+      return;
+    }
+    const large = document.getElementById("zoomed");
+    large.src = picture.src;
+    large.alt = picture.alt;
+    zoom.showModal();
+  }
+
+  // ---- events ---------------------------------------------------------------------------------
+
+  vehicles.addEventListener("click", (event) => {
+    const tile = event.target.closest(".tile");
+    if (!tile) {
+      return;
+    }
+    if (event.shiftKey && (anchor ?? focused)) {
+      selectRange(anchor ?? focused, tile);
+    } else if (isPicking || event.ctrlKey || event.metaKey) {
+      setSelected(tile, !selected.has(tile));
+      anchor = tile;
+    } else {
+      anchor = tile;
+    }
+    focusOn(tile, { scroll: false });
+    drawDock();
+  });
+  vehicles.addEventListener("dblclick", (event) => event.target.closest(".tile") && zoomIn());
+
+  const actions = {
+    Enter: apply,
+    Escape: selectNothing,
+    u: undo,
+    z: zoomIn,
+    "?": () => keys.showModal(),
+    "/": () => document.getElementById("search").focus(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (isTyping(event)) {
+      return;
+    }
+    if (event.key.startsWith("Arrow")) {
+      event.preventDefault();
+      const next = neighbour(event.key);
+      if (next && event.shiftKey && mayFix) {
+        anchor ??= focused ?? next;
+        selectRange(anchor, next);
+        drawDock();
+      } else if (next) {
+        anchor = next;
+      }
+      focusOn(next);
+      return;
+    }
+    // A button that has the focus is pressed by these two, as everywhere.
+    if ((event.key === " " || event.key === "Enter") && event.target.closest("button, a, summary")) {
+      return;
+    }
+    if (event.key === " " && focused && mayFix) {
+      event.preventDefault();
+      setSelected(focused, !selected.has(focused));
+      anchor = focused;
+      drawDock();
+      return;
+    }
+    const action = actions[event.key];
+    const change = mayFix && !action ? changeOf(event.key) : null;
+    if (action) {
+      event.preventDefault();
+      action();
+    } else if (change) {
+      event.preventDefault();
+      choose(change);
+    }
+  });
+
+  applyButton.addEventListener("click", apply);
+  undoButton.addEventListener("click", undo);
+  document.getElementById("none").addEventListener("click", selectNothing);
+  document.getElementById("help").addEventListener("click", () => keys.showModal());
+  pickingButton?.addEventListener("click", () => {
+    isPicking = !isPicking;
+    pickingButton.setAttribute("aria-pressed", String(isPicking));
+  });
+  document.querySelectorAll("#keys kbd[data-set-type], #keys kbd[data-set-color]").forEach((one) => {
+    if (mayFix) {
+      one.addEventListener("click", () => {
+        keys.close();
+        choose(changeOf(one.textContent));
+      });
+    }
+  });
+
+  // ---- all that fit ---------------------------------------------------------------------------
+
+  const bulk = document.getElementById("bulk-dialog");
+  if (bulk) {
+    startBulk(bulk, advertiser, JSON.parse(bench.dataset.selection));
+  }
+
+  // ---- more vehicles --------------------------------------------------------------------------
+
+  const watcher = new IntersectionObserver(
+    (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => loadMore(entry.target)),
+    { rootMargin: "800px" },
+  );
+  const watch = () => vehicles.querySelectorAll(".more").forEach((one) => watcher.observe(one));
+
+  async function loadMore(marker) {
+    watcher.unobserve(marker);
+    marker.textContent = "Looking further…";
+    try {
+      marker.replaceWith(await askPart(marker.dataset.more));
+      watch();
+    } catch (problem) {
+      marker.textContent = `${problem.message} `;
+      const again = document.createElement("button");
+      again.textContent = "Try again";
+      again.addEventListener("click", () => loadMore(marker));
+      marker.append(again);
+    }
+  }
+
+  watch();
+  tiles()[0]?.setAttribute("tabindex", "0");
+  vehicles.addEventListener("focusin", (event) => {
+    const tile = event.target.closest(".tile");
+    if (tile && tile !== focused) {
+      focusOn(tile, { scroll: false });
+    }
+  });
+  drawDock();
+}
+
+function startBulk(dialog, advertiser, selection) {
+  const form = document.getElementById("bulk-form");
+  const told = document.getElementById("bulk-told");
+  const go = document.getElementById("bulk-go");
+  let confirmed = null;
+
+  function read() {
+    const [type, color] = [form.elements.type.value, form.elements.color.value];
+    const change = {};
+    if (type) {
+      change.image_type = type;
+    }
+    if (color && type !== "Placeholder") {
+      change.color = color;
+    }
+    return { advertiser, selection, note: form.elements.note.value, ...change };
+  }
+
+  function forget() {
+    confirmed = null;
+    go.disabled = true;
+    go.textContent = "Fix";
+    told.textContent = "";
+  }
+
+  async function run(work) {
+    form.querySelectorAll("button").forEach((button) => (button.disabled = true));
+    try {
+      await work();
+    } catch (problem) {
+      told.textContent = problem.message;
+    }
+    form.querySelectorAll("button").forEach((button) => (button.disabled = false));
+    go.disabled = confirmed === null;
+  }
+
+  document.getElementById("bulk").addEventListener("click", () => {
+    forget();
+    dialog.showModal();
+  });
+  document.getElementById("bulk-cancel").addEventListener("click", () => dialog.close());
+  form.addEventListener("change", forget);
+  document.getElementById("bulk-count").addEventListener("click", () =>
+    run(async () => {
+      const body = read();
+      if (!body.image_type && !body.color) {
+        told.textContent = "Choose a type, a colour, or both.";
+        return;
+      }
+      told.textContent = "Counting…";
+      const preview = await send("POST", "/v1/fixes/bulk", { ...body, dry_run: true });
+      confirmed = preview.images || null;
+      const name = preview.images === 1 ? "1 image" : `${preview.images.toLocaleString("en")} images`;
+      told.textContent = preview.images ? `${name} would be fixed.` : "Nothing fits.";
+      go.textContent = preview.images ? `Fix ${name}` : "Fix";
+    }),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (confirmed !== null) {
+      run(async () => {
+        told.textContent = "Fixing…";
+        await send("POST", "/v1/fixes/bulk", { ...read(), confirmed });
+        location.reload();
+      });
+    }
+  });
+}
