@@ -20,6 +20,8 @@ NAMES = (
     "many_fixes",
     "cached_path",
     "workers",
+    "panel_page",
+    "panel_pace",
     "cost",
     "hard_set",
     "label_errors",

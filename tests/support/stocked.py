@@ -18,7 +18,7 @@ from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import writing
 from forecourt.store.media import MediaFolder
 from forecourt.store.oddities import keep_class_counts
-from forecourt.store.schema import images, predictions, urls, vehicle_images, vehicles
+from forecourt.store.schema import images, predictions, urls, vehicle_images
 from tests.support.pictures import encode
 from tests.support.scenes import card, scene
 
@@ -99,7 +99,7 @@ def stock(
                 for number in batch
             ]
             inventory.add_vehicles(connection, scrape_id, advertiser, keyed)
-            _settle(connection, advertiser, keyed, shown, model_version, media, at)
+            _settle(connection, keyed, shown, model_version, media, at)
         inventory.close_import(
             connection,
             scrape_id,
@@ -138,7 +138,6 @@ def _vehicle(
 
 def _settle(
     connection: sa.Connection,
-    advertiser: str,
     keyed: list[inventory.KeyedVehicle],
     shown: Callable[[int, int], Shown],
     model_version: str,
@@ -177,12 +176,7 @@ def _settle(
     ]
     connection.execute(
         sa.update(vehicle_images)
-        .where(
-            vehicle_images.c.url_key == sa.bindparam("key"),
-            vehicle_images.c.vehicle_id.in_(
-                sa.select(vehicles.c.id).where(vehicles.c.advertiser == advertiser)
-            ),
-        )
+        .where(vehicle_images.c.url_key == sa.bindparam("key"))
         .values(
             state=sa.bindparam("new_state"),
             image_id=sa.bindparam("new_image"),
