@@ -223,13 +223,17 @@ def load_decisions(
     decisions: dict[int, Decision] = {}
     for chunk in chunks(image_ids):
         rows = connection.execute(
-            sa.select(predictions)
+            sa.select(*_DECISION)
             .where(predictions.c.image_id.in_(chunk))
             # Ascending, so that what comes later in the dict wins: the champion's own last of all.
             .order_by(predictions.c.model_version == model_version, predictions.c.created_at)
         )
         decisions.update({row.image_id: read_decision(row) for row in rows})
     return decisions
+
+
+# Without the raw answer: it is most of a row, and takes longest to read.
+_DECISION = tuple(one for one in predictions.c if one.name != "answer")
 
 
 def read_decision(row: sa.Row[Any]) -> Decision:
