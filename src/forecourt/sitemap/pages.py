@@ -18,8 +18,9 @@ from forecourt.store.scrapes import Scrape
 
 _MOST_VEHICLES = 24  # of a page
 _MOST_IMAGES = 360  # likewise, unless the first vehicle alone has more
-_MOST_LOOKED_AT = 6_000  # images for one page: a rare thing is looked for in several requests
-_STEP = 200  # vehicles read at once, where few of them are expected to fit
+_MOST_LOOKED_AT = 4_000  # images for one page: a rare thing is looked for in several requests
+_STEP = 100  # vehicles read at once, where few of them are expected to fit
+_LONG_STEP = 1_000  # likewise, where most are passed over without a look at their images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +139,15 @@ def _iter_vehicles(
         vehicle_ids=(selection.vehicle_ids or None) if selection else None,
         wants=selection.fits_vehicle if selection else None,
         after=after,
-        page_size=_STEP if selection else _MOST_VEHICLES + 1,
+        page_size=_step(selection),
     ):
         yield from page
+
+
+def _step(selection: Selection | None) -> int:
+    if selection is None:
+        return _MOST_VEHICLES + 1
+    return _LONG_STEP if selection.text or selection.vehicle_ids else _STEP
 
 
 def _find_fitting(one: VehicleEvidence, selection: Selection | None) -> list[SitemapImage]:
