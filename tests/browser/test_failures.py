@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from forecourt import review
 from forecourt.store.engine import reading, writing
 from forecourt.store.schema import sessions
+from tests.support.gate import PASSWORD
 from tests.support.panel import Panel
 
 OpenPage = Callable[..., Page]
@@ -71,6 +72,24 @@ def test_ended_session_is_told_and_nothing_is_lost(open_page: OpenPage, panel: P
     expect(page.locator("#told")).to_contain_text("Your session has ended")
     expect(page.locator(".tile").first).to_contain_text("Dealer 55 %")
     assert count_fixes(panel) == 0
+
+
+def test_who_signs_in_again_in_another_tab_goes_on_in_the_first(
+    open_page: OpenPage, panel: Panel
+) -> None:
+    page = open_sitemap(open_page, "401", "403")
+    with writing(panel.engine) as connection:
+        connection.execute(sa.delete(sessions))
+    other = page.context.new_page()
+    other.goto("/panel/sign-in")
+    other.get_by_label("Name").fill("ada")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.keyboard.press("Enter")
+    other.wait_for_url("**/panel/")
+    page.keyboard.press("s")
+    expect(page.locator("body")).to_have_attribute("data-pending", "0")
+    expect(page.locator(".tile").first).to_contain_text("Stock fixed")
+    assert count_fixes(panel) == 1
 
 
 def test_fixes_made_quickly_are_kept_in_order_and_undone_in_reverse(

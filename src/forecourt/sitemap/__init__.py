@@ -14,7 +14,7 @@ from forecourt.sitemap.documents import (
     write_json,
 )
 from forecourt.sitemap.entries import SitemapImage, SitemapVehicle, iter_sitemap
-from forecourt.sitemap.pages import PageVehicle, Place, SitemapPage, find_place, load_page
+from forecourt.sitemap.pages import PageVehicle, Place, SitemapPage, find_places, load_page
 from forecourt.sitemap.writers import Writer, find_writer
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
     "SitemapVehicle",
     "SkippedImages",
     "Writer",
-    "find_place",
+    "find_places",
     "find_writer",
     "image_to_json",
     "iter_sitemap",

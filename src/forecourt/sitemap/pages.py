@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -105,24 +105,31 @@ def load_page(
     return _finish(connection, scrape, found, looked_at, is_last=True)
 
 
-def find_place(
-    connection: sa.Connection, scrape: Scrape, url: str, *, model_version: str
-) -> Place | None:
-    """Return the first place of a URL in a scrape, and what is shown there; None: it has none."""
-    located = inventory.locate_images(connection, scrape.id, [make_url_key(url)])
-    if not located:
-        return None
-    first = located[0]
-    (evidence,) = load_evidence(
+def find_places(
+    connection: sa.Connection, scrape: Scrape, urls: Sequence[str], *, model_version: str
+) -> list[Place]:
+    """Return the first place of each URL in a scrape, and what is shown there.
+
+    Those that have none are left out. The places come in the order of the feed.
+    """
+    found: dict[str, LocatedImage] = {}
+    for one in inventory.locate_images(connection, scrape.id, [*map(make_url_key, urls)]):
+        found.setdefault(one.image.url_key, one)
+    evidence = load_evidence(
         connection,
         scrape.advertiser,
-        [(first.image, first.vehicle.color)],
+        [(one.image, one.vehicle.color) for one in found.values()],
         model_version=model_version,
     )
-    image = resolve_image(first.image, evidence)
-    ids = [] if image.image_id is None else [image.image_id]
+    shown = [
+        resolve_image(one.image, known) for one, known in zip(found.values(), evidence, strict=True)
+    ]
+    ids = {one.image_id for one in shown if one.image_id is not None}
     thumbnails = stored_images.load_thumbnails(connection, ids)
-    return Place(located=first, image=image, thumbnail=thumbnails.get(image.image_id or 0))
+    return [
+        Place(located=one, image=image, thumbnail=thumbnails.get(image.image_id or 0))
+        for one, image in zip(found.values(), shown, strict=True)
+    ]
 
 
 def _iter_vehicles(

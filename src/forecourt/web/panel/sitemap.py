@@ -93,13 +93,8 @@ def show_tiles(
     check_may_see(reader, advertiser)
     scrape = _find_scrape(service, advertiser)
     with reading(service.engine) as connection:
-        places = [
-            sitemap.find_place(connection, scrape, one, model_version=service.model_version)
-            for one in url
-        ]
-    return render(
-        request, reader, "sitemap_tiles.html", places=[one for one in places if one is not None]
-    )
+        places = sitemap.find_places(connection, scrape, url, model_version=service.model_version)
+    return render(request, reader, "sitemap_tiles.html", places=places)
 
 
 @router.get("/sitemap/place")
@@ -110,11 +105,11 @@ def show_place(
     check_may_see(reader, advertiser)
     scrape = _find_scrape(service, advertiser)
     with reading(service.engine) as connection:
-        place = sitemap.find_place(connection, scrape, url, model_version=service.model_version)
-    if place is None:
+        places = sitemap.find_places(connection, scrape, [url], model_version=service.model_version)
+    if not places:
         raise NotFoundError("This image does not stand in the sitemap any more; reload the page.")
     return render(
-        request, reader, "sitemap_place.html", advertiser=advertiser, place=place, **LABELS
+        request, reader, "sitemap_place.html", advertiser=advertiser, place=places[0], **LABELS
     )
 
 

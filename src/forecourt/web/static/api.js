@@ -10,8 +10,21 @@ export class Problem extends Error {
 
 const TRIES = 4;
 
-function csrfToken() {
-  return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+// A body that is kept on its way when the page is left may not be longer than browsers allow.
+const LONGEST_KEPT = 30_000;
+
+const token = document.querySelector('meta[name="csrf-token"]');
+const reader = document.querySelector('meta[name="reader"]');
+
+/** Take the token of a new session of the same person: they signed in again in another tab. */
+async function renewToken() {
+  const response = await fetch("/v1/session", { credentials: "same-origin" });
+  const session = response.ok ? await response.json() : null;
+  if (!session || session.name !== reader?.content || session.csrf_token === token.content) {
+    return false;
+  }
+  token.content = session.csrf_token;
+  return true;
 }
 
 function pause(ms) {
@@ -37,13 +50,12 @@ async function readProblem(response) {
  * Throws a Problem whose message says what to do.
  */
 export async function send(method, path, body) {
-  const headers = { "X-CSRF-Token": csrfToken(), "Idempotency-Key": crypto.randomUUID?.() ?? randomKey() };
+  const headers = { "X-CSRF-Token": token?.content ?? "", "Idempotency-Key": randomKey() };
+  const options = { method, headers, credentials: "same-origin" };
   if (body !== undefined) {
     headers["Content-Type"] = "application/json";
-  }
-  const options = { method, headers, credentials: "same-origin", keepalive: true };
-  if (body !== undefined) {
     options.body = JSON.stringify(body);
+    options.keepalive = options.body.length < LONGEST_KEPT;
   }
   for (let attempt = 1; ; attempt += 1) {
     let problem;
@@ -52,6 +64,10 @@ export async function send(method, path, body) {
       const response = await fetch(path, options);
       if (response.ok) {
         return response.status === 204 ? null : await response.json();
+      }
+      if (response.status === 403 && (await renewToken())) {
+        headers["X-CSRF-Token"] = token.content;
+        continue;
       }
       problem = await readProblem(response);
       if (response.status !== 503 && response.status !== 429) {
@@ -71,7 +87,7 @@ export async function send(method, path, body) {
   }
 }
 
-// Without TLS, and not on this machine itself, browsers have no randomUUID.
+// Not randomUUID: without TLS, and not on this machine itself, browsers have none.
 function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
