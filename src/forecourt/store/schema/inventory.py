@@ -158,7 +158,7 @@ vehicle_images = Table(
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
     ),
-    Index(None, "image_id"),
+    Index(None, "image_id", "scrape_id"),
     Index(None, "url_key"),
 )
 
