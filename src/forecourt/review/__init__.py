@@ -26,12 +26,14 @@ from forecourt.review.misclassified import By, count_misclassified
 from forecourt.review.oddities import list_oddities
 from forecourt.review.pages import Place, list_history
 from forecourt.review.queue import Waiting, count_done, list_queue
+from forecourt.review.queue import LookedAt, Waiting, count_done, list_queue
 from forecourt.review.unshown import UnshownFix, find_unshown
 
 __all__ = [
     "By",
     "Change",
     "Done",
+    "LookedAt",
     "Place",
     "Preview",
     "Selection",

@@ -53,11 +53,10 @@ def list_conflicts(
 def find_open(connection: sa.Connection, image_ids: Collection[int]) -> list[Conflict]:
     """Return the disagreements on some images that wait for staff."""
     several = stored_conflicts.find_of_several(connection, image_ids) if image_ids else set()
-    return [
-        one
-        for one in stored_conflicts.load_conflicts(connection, several)
-        if one.status is ConflictStatus.OPEN
-    ]
+    if not several:
+        return []
+    found = stored_conflicts.load_conflicts(connection, several)
+    return [one for one in found if one.status is ConflictStatus.OPEN]
 
 
 def resolve_conflict(

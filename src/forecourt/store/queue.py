@@ -237,6 +237,7 @@ def select_waiting(
         )
         .order_by(scrapes.c.id.desc())
         .limit(1)
+        .correlate(page)
         .scalar_subquery()
     )
     first = (
@@ -244,6 +245,7 @@ def select_waiting(
         .where(vehicle_images.c.image_id == page.c.image_id, vehicle_images.c.scrape_id == latest)
         .order_by(vehicle_images.c.image_id, vehicle_images.c.scrape_id, vehicle_images.c.id)
         .limit(1)
+        .correlate(page)
         .scalar_subquery()
     )
     return (
