@@ -13,6 +13,7 @@ from forecourt.core.fixes import ActSource, FixField
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import Role, Vehicle
 from forecourt.store.engine import reading, writing
+from forecourt.store.queue import LookedAt
 from forecourt.store.schema import images, queue_entries
 from tests.support.big_shop import BigShop
 from tests.support.plans import check_plans, recording
@@ -312,14 +313,14 @@ def test_done__counts_acts_by_person_and_leaves_out_what_was_undone(shop: QueueS
     undone = shop.fix(ACME, RED)
     undoing = shop.revert(act_id=undone.act_id)
     shop.fix(ZENITH, RED, role=Role.ADVERTISER)
-    assert shop.done() == review.LookedAt(own=2, all=3)
-    assert shop.done("Bob") == review.LookedAt(own=0, all=3)
+    assert shop.done() == LookedAt(own=2, all=3)
+    assert shop.done("Bob") == LookedAt(own=0, all=3)
     assert shop.done("zenith's owner", Role.ADVERTISER).own == 1
     assert shop.done("zenith's owner", Role.STAFF).own == 0
     shop.revert(act_id=undoing.act_id)
     assert shop.done().own == 3
     shop.now += timedelta(hours=30)
-    assert shop.done() == review.LookedAt(own=0, all=0)
+    assert shop.done() == LookedAt(own=0, all=0)
 
 
 def test_done__what_was_imported_does_not_count(shop: QueueShop) -> None:

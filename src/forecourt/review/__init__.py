@@ -27,13 +27,14 @@ from forecourt.review.oddities import list_oddities
 from forecourt.review.pages import Place, list_history
 from forecourt.review.queue import Waiting, count_done, list_queue
 from forecourt.review.queue import LookedAt, Waiting, count_done, list_queue
+from forecourt.review.pictures import Picture, find_place, load_own_picture, load_picture
 from forecourt.review.unshown import UnshownFix, find_unshown
 
 __all__ = [
     "By",
     "Change",
     "Done",
-    "LookedAt",
+    "Picture",
     "Place",
     "Preview",
     "Selection",
@@ -44,6 +45,7 @@ __all__ = [
     "events",
     "fill_queue",
     "find_candidates",
+    "find_place",
     "find_unshown",
     "fix_images",
     "fix_selection",
@@ -54,6 +56,8 @@ __all__ = [
     "list_history",
     "list_oddities",
     "list_queue",
+    "load_own_picture",
+    "load_picture",
     "preview",
     "refuse_carried",
     "reset_host",

@@ -276,18 +276,10 @@ def count_done(connection: sa.Connection, *, by: str, role: Role, since: datetim
 
 def select_done(since: datetime) -> sa.Select[Any]:
     """Return the statement of `count_done`: acts by person."""
-    undone, turning = acts.alias("undone"), acts.alias("turning")
-    taken_back = (
-        sa.select(fixes.c.act_id)
-        .join_from(turning, fix_states, fix_states.c.act_id == turning.c.id)
-        .join(fixes, fixes.c.id == fix_states.c.fix_id)
-        .join(undone, undone.c.id == fixes.c.act_id)
-        .where(
-            turning.c.at >= since,
-            turning.c.kind == ActKind.REVERT,
-            undone.c.at >= since,
-            ~is_live(fixes.c.id, fix_states.alias("state"), "fix_id"),
-        )
+    reverts = sa.select(acts.c.id).where(acts.c.at >= since, acts.c.kind == ActKind.REVERT)
+    turned = sa.select(fix_states.c.fix_id).where(fix_states.c.act_id.in_(reverts))
+    taken_back = sa.select(fixes.c.act_id).where(
+        fixes.c.id.in_(turned), ~is_live(fixes.c.id, fix_states.alias("state"), "fix_id")
     )
     return (
         sa.select(acts.c.by, acts.c.role, sa.func.count().label("acts"))

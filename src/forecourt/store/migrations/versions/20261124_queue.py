@@ -1,4 +1,4 @@
-"""The review queue, and where an image stands in a scrape by one index.
+"""The review queue; by indexes, where an image stands in a scrape, and under which URLs.
 
 Revision: 0013
 Follows: 0010
@@ -44,6 +44,9 @@ def upgrade() -> None:
         op.f("ix_queue_entries_advertiser_place_id"), "queue_entries", ["advertiser", "place", "id"]
     )
     op.create_index(
-        op.f("ix_vehicle_images_image_id_scrape_id"), "vehicle_images", ["image_id", "scrape_id"]
+        op.f("ix_vehicle_images_image_id_scrape_id_id"),
+        "vehicle_images",
+        ["image_id", "scrape_id", "id"],
     )
     op.drop_index(op.f("ix_vehicle_images_image_id"), "vehicle_images")
+    op.create_index(op.f("ix_urls_image_id"), "urls", ["image_id"])
