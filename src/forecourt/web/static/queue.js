@@ -72,11 +72,12 @@ async function fill() {
 
 function preload() {
   for (const item of ready.slice(0, PRELOADED + 1)) {
-    const address = pictureOf(item);
-    if (!loading.has(address)) {
-      const picture = new Image();
-      picture.src = address;
-      loading.set(address, picture);
+    for (const address of [thumbnailOf(item), pictureOf(item)]) {
+      if (address && !loading.has(address)) {
+        const picture = new Image();
+        picture.src = address;
+        loading.set(address, picture);
+      }
     }
   }
 }
@@ -131,6 +132,7 @@ function showPhoto(item) {
   const isThere = () => large.complete && large.naturalWidth > 0;
   photo.alt = `Image ${item.image_id} of ${item.title || item.vehicle_id}`;
   photo.src = isThere() || !item.thumbnail ? address : thumbnailOf(item);
+  noteSeen();
   if (!isThere()) {
     large.addEventListener("load", () => {
       if (ready[0] === item) {
@@ -138,6 +140,10 @@ function showPhoto(item) {
       }
     }, { once: true });
   }
+}
+
+function noteSeen() {
+  byId("subject").setAttribute("aria-busy", String(!byId("photo").complete));
 }
 
 function showChosen() {
@@ -192,14 +198,20 @@ const line = new FixLine({
     }
   },
   onUndone(entry) {
-    bringBack(entry);
     say(`Undone: ${wordsOf(entry.change)} on ${entry.item.vehicle_id}.`);
   },
   onFailed(entry, problem, kind) {
-    if (kind === "fix") {
-      bringBack(entry);
+    if (kind === "fix" && !entry.isTakenBack) {
+      count(-1);
+      ready.splice(1, 0, entry.item); // not before what somebody is looking at just now
+      if (ready.length === 1) {
+        show();
+      }
+    } else if (kind === "undo") {
+      count(1);
+      drop(entry.item);
     }
-    say(`${kind === "fix" ? "Not kept" : "Not undone"}: ${problem.message}`, true);
+    say(`${kind === "fix" ? "Not kept" : "Not undone"}: ${entry.item.vehicle_id}. ${problem.message}`, true);
   },
   onChange() {
     undoButton.hidden = !line.last;
@@ -207,11 +219,20 @@ const line = new FixLine({
   },
 });
 
-function bringBack(entry) {
+function bringBack(item) {
   count(-1);
-  ready.unshift(entry.item);
+  ready.unshift(item);
   staged = {};
   show();
+}
+
+function drop(item) {
+  const index = ready.indexOf(item);
+  if (index >= 0) {
+    ready.splice(index, 1);
+    staged = {};
+    show();
+  }
 }
 
 function count(step) {
@@ -223,8 +244,20 @@ function count(step) {
   }
 }
 
-function choose(change, { stays = false } = {}) {
+// Nobody says what a picture shows that they have not seen.
+function isSeen() {
   if (!mayFix || !ready[0]) {
+    return false;
+  }
+  if (!byId("photo").complete) {
+    say("The picture is not there yet; once more, please.", true);
+    return false;
+  }
+  return true;
+}
+
+function choose(change, { stays = false } = {}) {
+  if (!isSeen()) {
     return;
   }
   staged = { ...staged, ...change };
@@ -248,10 +281,10 @@ function lacksColor() {
 
 // Whoever fixes one field has looked at the other too.
 function keep() {
-  const item = ready[0];
-  if (!mayFix || !item) {
+  if (!isSeen()) {
     return;
   }
+  const item = ready[0];
   const change = { image_type: staged.image_type ?? item.image_type.value };
   if (change.image_type !== "Placeholder") {
     change.color = staged.color ?? item.color.value ?? "none";
@@ -275,7 +308,10 @@ function putOff() {
 }
 
 function undo() {
-  if (!line.undo()) {
+  const entry = line.undo();
+  if (entry) {
+    bringBack(entry.item);
+  } else {
     say("There is nothing to undo.");
   }
 }
@@ -319,10 +355,12 @@ bench.addEventListener("click", (event) => {
     document.getElementById("main").focus({ preventScroll: true });
   }
 });
+["load", "error"].forEach((name) => byId("photo").addEventListener(name, noteSeen));
 byId("right")?.addEventListener("click", keep);
 byId("later")?.addEventListener("click", putOff);
 undoButton.addEventListener("click", undo);
 byId("show-keys").addEventListener("click", () => keys.showModal());
+everywhere?.addEventListener("change", () => document.getElementById("main").focus({ preventScroll: true }));
 byId("again").addEventListener("click", () => {
   later.forEach((name) => known.delete(name));
   later.clear();
