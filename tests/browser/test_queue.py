@@ -12,10 +12,11 @@ from playwright.sync_api import Page, expect
 
 from forecourt import review
 from forecourt.core.records import Role
-from forecourt.store.engine import reading, writing
+from forecourt.store.engine import reading
 from forecourt.store.schema import fixes
 from tests.support.panel import Panel
-from tests.support.shop import ACME, ZENITH
+from tests.support.shop import ACME
+from tests.support.waiting import fill_queue
 
 OpenPage = Callable[..., Page]
 Look = Callable[[Page, str], None]
@@ -24,13 +25,7 @@ Look = Callable[[Page, str], None]
 @pytest.fixture
 def filled(panel: Panel) -> Panel:
     """A panel in which images wait."""
-    for advertiser in (ACME, ZENITH):
-        with reading(panel.engine) as connection:
-            draft = review.find_candidates(
-                connection, advertiser, model_version=panel.service.model_version
-            )
-        with writing(panel.engine) as connection:
-            review.fill_queue(connection, draft, at=datetime.now(UTC))
+    fill_queue(panel.service)
     return panel
 
 

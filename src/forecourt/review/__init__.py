@@ -25,9 +25,8 @@ from forecourt.review.importing import import_history
 from forecourt.review.misclassified import By, count_misclassified
 from forecourt.review.oddities import list_oddities
 from forecourt.review.pages import Place, list_history
-from forecourt.review.queue import Waiting, count_done, list_queue
-from forecourt.review.queue import LookedAt, Waiting, count_done, list_queue
 from forecourt.review.pictures import Picture, find_place, load_own_picture, load_picture
+from forecourt.review.queue import Waiting, count_done, list_queue
 from forecourt.review.unshown import UnshownFix, find_unshown
 
 __all__ = [

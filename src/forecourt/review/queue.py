@@ -109,9 +109,19 @@ def list_queue(
     return Page(tuple(_show(connection, present, disputed, model_version)), following)
 
 
-def count_done(connection: sa.Connection, *, by: str, role: Role, since: datetime) -> LookedAt:
-    """Return how many acts one person, and all, have made since: fixes and confirmations."""
-    return stored.count_done(connection, by=by, role=role, since=since)
+def count_done(
+    connection: sa.Connection,
+    *,
+    by: str,
+    role: Role,
+    advertiser: str | None = None,
+    since: datetime,
+) -> LookedAt:
+    """Return how many acts one person, and all, have made since: fixes and confirmations.
+
+    `advertiser`: only in its sitemap.
+    """
+    return stored.count_done(connection, by=by, role=role, advertiser=advertiser, since=since)
 
 
 def _show(

@@ -186,9 +186,7 @@ def list_waiting(
         after: Where the page before ended.
         limit: At most so many.
     """
-    page = select_waiting(
-        advertiser=advertiser, with_conflicts=with_conflicts, after=after, limit=limit
-    )
+    page = _select_waiting(advertiser, with_conflicts, after, limit)
     return [
         Entry(
             id=row.id,
@@ -206,10 +204,12 @@ def list_waiting(
     ]
 
 
-def select_waiting(
-    *, advertiser: str | None, with_conflicts: bool, after: Place | None, limit: int
+def _select_waiting(
+    advertiser: str | None,
+    with_conflicts: bool,  # noqa: FBT001  # as `list_waiting` got it
+    after: Place | None,
+    limit: int,
 ) -> sa.Select[Any]:
-    """Return the statement of `list_waiting`."""
     entry, earlier = queue_entries.alias("entry"), queue_entries.alias("earlier")
     place = sa.tuple_(entry.c.place, entry.c.id)
     where = [~_is_looked_at(entry)]
@@ -261,34 +261,39 @@ def select_waiting(
     )
 
 
-def count_done(connection: sa.Connection, *, by: str, role: Role, since: datetime) -> LookedAt:
+def count_done(
+    connection: sa.Connection, *, by: str, role: Role, advertiser: str | None, since: datetime
+) -> LookedAt:
     """Return how often people have fixed or confirmed images since a time, one act each.
 
-    What was imported does not count, nor what was undone since.
+    What was imported does not count, nor what was undone since. `advertiser`: only in its sitemap.
     """
-    rows = connection.execute(select_done(since))
     own, everybody = 0, 0
-    for row in rows:
+    for row in connection.execute(_select_done(advertiser, since)):
         everybody += row.acts
         own += row.acts if (row.by, row.role) == (by, role) else 0
     return LookedAt(own=own, all=everybody)
 
 
-def select_done(since: datetime) -> sa.Select[Any]:
-    """Return the statement of `count_done`: acts by person."""
+def _select_done(advertiser: str | None, since: datetime) -> sa.Select[Any]:
+    """Select acts by person."""
     reverts = sa.select(acts.c.id).where(acts.c.at >= since, acts.c.kind == ActKind.REVERT)
     turned = sa.select(fix_states.c.fix_id).where(fix_states.c.act_id.in_(reverts))
     taken_back = sa.select(fixes.c.act_id).where(
         fixes.c.id.in_(turned), ~is_live(fixes.c.id, fix_states.alias("state"), "fix_id")
     )
+    where = [
+        acts.c.at >= since,
+        acts.c.kind == ActKind.FIX,
+        acts.c.source != ActSource.IMPORT,
+        acts.c.id.not_in(taken_back),
+    ]
+    if advertiser is not None:
+        made = fixes.alias("made")
+        where.append(sa.exists().where(made.c.act_id == acts.c.id, made.c.advertiser == advertiser))
     return (
         sa.select(acts.c.by, acts.c.role, sa.func.count().label("acts"))
-        .where(
-            acts.c.at >= since,
-            acts.c.kind == ActKind.FIX,
-            acts.c.source != ActSource.IMPORT,
-            acts.c.id.not_in(taken_back),
-        )
+        .where(*where)
         .group_by(acts.c.by, acts.c.role)
     )
 

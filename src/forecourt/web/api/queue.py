@@ -167,7 +167,9 @@ def load_queue(
             after=(place[0], place[1]) if place else None,
             limit=limit,
         )
-        done = review.count_done(connection, by=caller.name, role=caller.role, since=today)
+        done = review.count_done(
+            connection, by=caller.name, role=caller.role, advertiser=caller.advertiser, since=today
+        )
     return {
         "items": [waiting_to_json(one) for one in page.items],
         "next_cursor": make_place(*page.following) if page.following else None,

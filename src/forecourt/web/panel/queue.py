@@ -32,7 +32,13 @@ def show_queue(
         check_may_see(reader, advertiser)
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with reading(service.engine) as connection:
-        done = review.count_done(connection, by=principal.name, role=principal.role, since=today)
+        done = review.count_done(
+            connection,
+            by=principal.name,
+            role=principal.role,
+            advertiser=principal.advertiser,
+            since=today,
+        )
     return render(
         request,
         reader,
