@@ -35,6 +35,8 @@ def kept(panel: Panel) -> list[tuple[str, str | None]]:
 
 def settled(page: Page) -> None:
     expect(page.locator("body")).to_have_attribute("data-pending", "0")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#told.bad")).to_have_count(0)
 
 
 def test_image_is_fixed_by_keys_and_undone(
@@ -130,8 +132,7 @@ def test_what_is_refused_is_told_and_nothing_changes(
     page.goto(address)
     page.route("**/v1/fixes", lambda route: route.fulfill(status=409, json={"detail": "No."}))
     page.keyboard.press("s")
-    expect(page.locator("#told")).to_have_text("Not fixed: No.")
-    settled(page)
+    expect(page.locator("#told.bad")).to_have_text("Not fixed: No.")
     expect(page.get_by_role("combobox", name="Type")).to_have_value("Dealer")
     assert kept(panel) == []
 

@@ -46,7 +46,7 @@ async function refresh() {
     const part = await askPart(location.pathname + location.search);
     if (!line.pending) {
       facts.replaceChildren(...part.getElementById("facts").children);
-      const again = focused && (facts.querySelector(`[id="${focused}"]`) ?? facts.querySelector(`[name="${focused}"]`));
+      const again = focused ? facts.querySelector(`[id="${focused}"], [name="${focused}"]`) : null;
       again?.focus({ preventScroll: true });
     }
   } catch (problem) {
