@@ -6,7 +6,7 @@ import { changeOf, FixLine, isTyping, wordsOf } from "./fixing.js";
 
 const PAGE = 24;
 const FEW = 8; // left, when more are asked for
-const PRELOADED = 3;
+const PRELOADED = 2;
 const LATER = "forecourt-later";
 
 const bench = document.getElementById("bench");
@@ -82,8 +82,18 @@ function preload() {
   }
 }
 
+// Slow pictures that nobody waits for any more must not keep fixes from the server.
+function forget(item) {
+  const address = pictureOf(item);
+  const picture = loading.get(address);
+  if (picture && !picture.complete) {
+    picture.src = "";
+    loading.delete(address);
+  }
+}
+
 function next() {
-  ready.shift();
+  forget(ready.shift());
   staged = {};
   show();
   fill();
