@@ -15,9 +15,8 @@ import sqlalchemy as sa
 from forecourt.core.fixes import FixField
 from forecourt.core.queue import QueueReason, explain
 from forecourt.core.records import Decision, Role, Vehicle
-from forecourt.core.resolve import Resolved, Status, resolve
+from forecourt.core.resolve import Evidence, Resolved, resolve
 from forecourt.review.conflicts import find_open
-from forecourt.store import images as stored_images
 from forecourt.store import inventory
 from forecourt.store import queue as stored
 from forecourt.store.evidence import load_evidence
@@ -130,56 +129,46 @@ def _show(
     disputed: Mapping[int, str],
     model_version: str,
 ) -> Iterator[Waiting]:
-    resolved = _resolve_all(connection, present, model_version)
-    decisions = stored_images.load_decisions(
-        connection, {entry.image_id for entry, _place in present}, model_version
-    )
+    known = _load_evidence(connection, present, model_version)
     for entry, place in present:
-        shown = resolved[entry.id]
-        if shown.status is Status.TAGGED and entry.image_id in decisions:
-            yield Waiting(
-                id=entry.id,
-                advertiser=entry.advertiser,
-                image_id=entry.image_id,
-                image=place.image,
-                vehicle=place.vehicle,
-                resolved=shown,
-                decision=decisions[entry.image_id],
-                reasons=tuple(
-                    Reason(
-                        reason=reason,
-                        text=explain(
-                            reason,
-                            (disputed[entry.image_id],)
-                            if reason is QueueReason.CONFLICT
-                            else words,
-                        ),
-                    )
-                    for reason, words in entry.reasons
-                ),
-                thumbnail=entry.thumbnail,
-                width=entry.width,
-                height=entry.height,
-            )
+        evidence = known[entry.id]
+        if evidence.decision is None:
+            continue
+        yield Waiting(
+            id=entry.id,
+            advertiser=entry.advertiser,
+            image_id=entry.image_id,
+            image=place.image,
+            vehicle=place.vehicle,
+            resolved=resolve(evidence),
+            decision=evidence.decision,
+            reasons=tuple(_explain(entry, disputed.get(entry.image_id, ""))),
+            thumbnail=entry.thumbnail,
+            width=entry.width,
+            height=entry.height,
+        )
 
 
-def _resolve_all(
-    connection: sa.Connection,
-    present: Sequence[tuple[Entry, LocatedImage]],
-    model_version: str,
-) -> dict[int, Resolved]:
-    resolved: dict[int, Resolved] = {}
+def _explain(entry: Entry, dispute: str) -> Iterator[Reason]:
+    for reason, words in entry.reasons:
+        told = (dispute,) if reason is QueueReason.CONFLICT else words
+        yield Reason(reason=reason, text=explain(reason, told))
+
+
+def _load_evidence(
+    connection: sa.Connection, present: Sequence[tuple[Entry, LocatedImage]], model_version: str
+) -> dict[int, Evidence]:
+    known: dict[int, Evidence] = {}
     for advertiser in dict.fromkeys(entry.advertiser for entry, _place in present):
         own = [(entry, place) for entry, place in present if entry.advertiser == advertiser]
-        evidence = load_evidence(
+        found = load_evidence(
             connection,
             advertiser,
             [(place.image, place.vehicle.color) for _entry, place in own],
             model_version=model_version,
         )
-        for (entry, _place), known in zip(own, evidence, strict=True):
-            resolved[entry.id] = resolve(known)
-    return resolved
+        known |= {entry.id: one for (entry, _place), one in zip(own, found, strict=True)}
+    return known
 
 
 def _describe_conflicts(connection: sa.Connection, image_ids: Collection[int]) -> dict[int, str]:

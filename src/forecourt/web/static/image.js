@@ -69,6 +69,13 @@ function fix(change) {
   say(`${wordsOf(change)}.`);
 }
 
+// What nobody has seen, the model neither, has no button to say that it looks right.
+function confirm() {
+  if (document.getElementById("right")) {
+    fix(shownChange());
+  }
+}
+
 function shownChange() {
   const chips = document.querySelectorAll("#shown .chip");
   const type = chips[0].lastChild.textContent.trim();
@@ -80,7 +87,7 @@ function shownChange() {
 }
 
 const ACTS = {
-  Enter: () => fix(shownChange()),
+  Enter: confirm,
   u: () => line.undo() ?? say("There is nothing to undo."),
   "?": () => keys.showModal(),
 };
@@ -106,7 +113,7 @@ if (undoButton) {
   });
   facts.addEventListener("click", (event) => {
     if (event.target.closest("#right")) {
-      fix(shownChange());
+      confirm();
     } else if (event.target.closest("#show-keys")) {
       keys.showModal();
     }
