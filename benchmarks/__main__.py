@@ -18,6 +18,7 @@ NAMES = (
     "fixes_hold",
     "visual_lookup",
     "many_fixes",
+    "review_queue",
     "cached_path",
     "workers",
     "panel_page",

@@ -7,7 +7,8 @@ import re
 import pytest
 from fastapi import APIRouter
 
-from forecourt.web.api import conflicts, fixes, hosts, sitemaps
+from forecourt.core.queue import QueueReason
+from forecourt.web.api import conflicts, fixes, hosts, queue, sitemaps
 from forecourt.web.api.acts import ActOut
 from forecourt.web.api.changes import SelectionIn
 from tests.support.documents import API, listed, section
@@ -19,6 +20,7 @@ from tests.support.documents import API, listed, section
         ("HTTP: sitemaps", [sitemaps.router]),
         ("HTTP: fixes", [fixes.router]),
         ("HTTP: conflicts and oddities", [conflicts.router, hosts.router]),
+        ("HTTP: review queue", [queue.router]),
     ],
 )
 def test_operations_are_documented(heading: str, routers: list[APIRouter]) -> None:
@@ -36,6 +38,13 @@ def test_fields_of_an_act_and_headers_of_a_sitemap_are_documented() -> None:
     assert fields == list(ActOut.model_fields)
     headers = [one for one in listed(API, "HTTP: sitemaps") if " " not in one]
     assert headers == [one for one in sitemaps._HEADERS if one.startswith("Sitemap-")]
+
+
+def test_the_review_queue_is_documented() -> None:
+    named = set(re.findall(r"`(\w+)`", section(API, "HTTP: review queue")))
+    models = (queue.QueueOut, queue.DoneOut, queue.WaitingOut, queue.PredictedOut, queue.ReasonOut)
+    assert {name for model in models for name in model.model_fields} <= named
+    assert listed(API, "Queue reasons") == list(QueueReason)
 
 
 def test_selections_are_documented() -> None:

@@ -237,7 +237,7 @@ def _answer(image_id: int, what: Shown, model_version: str, at: datetime) -> dic
         "color_confidence": what.confidence,
         "color_reason": "most_probable" if what.color else "no_paint_seen",
         "review": what.review,
-        "review_reasons": ["type_unsure"] if what.review else [],
+        "review_reasons": ["image_type_uncertain"] if what.review else [],
         "answer": {
             "image_type_probs": {what.image_type: what.confidence, **dict.fromkeys(others, rest)},
             "color_probs": {

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.skips import SkipReason
@@ -257,3 +257,13 @@ class Tag(Generic[T]):
     confidence: float | None
     reason: str
     carried_from: str | None = None
+
+
+def tag_to_json(tag: Tag[Any]) -> dict[str, Any]:
+    """Return the JSON form of a tag; its shape is a contract (docs/api.md)."""
+    return {
+        "value": tag.value,
+        "source": tag.source,
+        "confidence": None if tag.confidence is None else round(tag.confidence, 4),
+        "reason": tag.reason,
+    }

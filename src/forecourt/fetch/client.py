@@ -18,8 +18,9 @@ from typing import Self
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
-from forecourt.core.records import Fetched, ImageRequest, NotFetched
+from forecourt.core.records import Fetched, ImageFacts, ImageRequest, NotFetched
 from forecourt.core.settings import FetchSettings
+from forecourt.core.skips import SkipReason
 from forecourt.fetch.exchange import CallerError, WantBody, exchange
 from forecourt.fetch.loop import SessionThread
 from forecourt.fetch.session import USER_AGENT, open_session
@@ -91,6 +92,33 @@ class Fetcher:
                 done.cancel()
                 thread.submit(run.abandon()).result()
 
+    def ask(self, request: ImageRequest, *, patience_s: float) -> Outcome:
+        """Return the outcome of one request, for somebody who waits for it.
+
+        Args:
+            request: Its body is read.
+            patience_s: Longest wait, for its turn too; then it is a `timeout`.
+        """
+
+        async def drive() -> Outcome:
+            run = _Run(
+                self._thread.session, self._settings, self._limits, iter((request,)), _want_all
+            )
+            try:
+                async with asyncio.timeout(patience_s):
+                    await run.drive()
+            except TimeoutError:
+                await run.abandon()
+                detail = f"no answer within {patience_s:g} s"
+                return NotFetched(request=request, reason=SkipReason.TIMEOUT, detail=detail)
+            return run.buffer.take_only()
+
+        return self._thread.submit(drive()).result()
+
+
+def _want_all(_request: ImageRequest, _facts: ImageFacts) -> bool:
+    return True
+
 
 class _Buffer:
     """Outcomes on their way from the loop's thread to the consumer's."""
@@ -117,6 +145,11 @@ class _Buffer:
             outcome = self._items.popleft()
             self._bytes -= _size(outcome)
             return outcome
+
+    def take_only(self) -> Outcome:
+        """Return the outcome of a run of one request that is over."""
+        with self._changed:
+            return self._items.popleft()
 
     def has_room(self) -> bool:
         return len(self._items) < _BUFFER_COUNT and self._bytes < _BUFFER_BYTES

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 
-from forecourt import intake, tagging
-from forecourt.core.errors import NotFoundError, StateError, UsageError
+from forecourt import intake, review, tagging
+from forecourt.core.errors import NotFoundError, StateError, StoreError, UsageError
 from forecourt.core.records import LONGEST_ADVERTISER, RefusedRow
 from forecourt.core.webhooks import EventType
 from forecourt.feeds.read import read_feed
@@ -21,11 +22,13 @@ from forecourt.jobs.hooks import announce_scrape
 from forecourt.jobs.workspace import Workspace
 from forecourt.store import reopening, worklist
 from forecourt.store import scrapes as stored_scrapes
-from forecourt.store.engine import writing
+from forecourt.store.engine import reading, writing
 from forecourt.store.inventory import ImageState
 from forecourt.store.oddities import keep_class_counts
 from forecourt.store.scrapes import NewScrape, Scrape, ScrapeStatus
 from forecourt.tagging import Ending, Tally
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,4 +239,25 @@ def run_scrape(
             is_stopping=is_stopping,
             on_finished=conclude,
         )
-        return tagging.tag_scrape(tools, scrape_id, on_progress=on_progress)
+        tally, ending = tagging.tag_scrape(tools, scrape_id, on_progress=on_progress)
+        if ending is Ending.FINISHED:
+            _fill_queue(workspace.engine, scrape_id, pipeline.model_version)
+        return tally, ending
+
+
+def _fill_queue(engine: sa.Engine, scrape_id: int, model_version: str) -> None:
+    """Let the review queue be of the scrape that is finished.
+
+    After the fact: nobody waits for it, and a scrape is none the worse without it.
+    """
+    try:
+        with reading(engine) as connection:
+            advertiser = find_scrape(connection, scrape_id).advertiser
+            latest = stored_scrapes.find_latest(connection, advertiser)
+            if latest is None or latest.id != scrape_id:
+                return  # a later one has taken its place, and will fill it
+            draft = review.find_candidates(connection, advertiser, model_version=model_version)
+        with writing(engine) as connection:
+            review.fill_queue(connection, draft, at=datetime.now(UTC))
+    except StoreError as error:
+        _log.warning("queue.not_filled", scrape=scrape_id, error=str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from itertools import islice
 
@@ -47,6 +48,15 @@ def list_conflicts(
     )
     fresh = (one for one in found if after is None or (one.image_id, one.field) > after)
     return list(islice(fresh, limit))
+
+
+def find_open(connection: sa.Connection, image_ids: Collection[int]) -> list[Conflict]:
+    """Return the disagreements on some images that wait for staff."""
+    several = stored_conflicts.find_of_several(connection, image_ids) if image_ids else set()
+    if not several:
+        return []
+    found = stored_conflicts.load_conflicts(connection, several)
+    return [one for one in found if one.status is ConflictStatus.OPEN]
 
 
 def resolve_conflict(

@@ -8,8 +8,10 @@ from typing import Any
 from forecourt.core.conflicts import Conflict, Ruled
 from forecourt.core.fixes import Fix
 from forecourt.core.oddities import ADVICE, WHY, Oddity
+from forecourt.core.records import tag_to_json
 from forecourt.review.fixing import Preview
 from forecourt.review.misclassified import Misclassified
+from forecourt.review.queue import Waiting
 from forecourt.review.unshown import UnshownFix
 
 
@@ -125,4 +127,29 @@ def misclassified_to_json(one: Misclassified) -> dict[str, Any]:
         "wrong": one.wrong,
         "images": one.images,
         "share": None if one.share is None else round(one.share, 4),
+    }
+
+
+def waiting_to_json(one: Waiting) -> dict[str, Any]:
+    """Return the JSON form of a queued image; its shape is a contract (docs/api.md)."""
+    return {
+        "id": one.id,
+        "advertiser": one.advertiser,
+        "image_id": one.image_id,
+        "url": one.image.url,
+        "vehicle_id": one.vehicle.id,
+        "vin": one.vehicle.vin,
+        "title": one.vehicle.title,
+        "scrape_color": one.vehicle.color,
+        "image_type": tag_to_json(one.resolved.image_type),
+        "color": tag_to_json(one.resolved.color),
+        "predicted": {
+            "image_type": one.decision.image_type,
+            "color": one.decision.color,
+            "model_version": one.decision.model_version,
+        },
+        "thumbnail": one.thumbnail,
+        "width": one.width,
+        "height": one.height,
+        "reasons": [asdict(reason) for reason in one.reasons],
     }

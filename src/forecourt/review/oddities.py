@@ -189,7 +189,12 @@ def _find_in_fixes(
         for sighting in judge_fixes(fixes):
             if advertiser is None or sighting.fix.advertiser == advertiser:
                 _pile_up(piles, sighting)
-        live = [fix for fix in fixes if fix.is_live and fix.image_id is not None]
+        # One that says what was shown anyhow corrects nothing.
+        live = [
+            fix
+            for fix in fixes
+            if fix.is_live and fix.image_id is not None and fix.value != fix.value_from
+        ]
         own = [fix for fix in live if advertiser in {None, fix.advertiser}]
         if own:
             host = own[-1].host or host_of(own[-1].url)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 from forecourt.core.exports import Written
-from forecourt.core.records import Tag
+from forecourt.core.records import Tag, tag_to_json
 from forecourt.core.spreadsheet import defuse
 from forecourt.sitemap.entries import SitemapImage, SitemapVehicle
 
@@ -24,8 +24,8 @@ def image_to_json(image: SitemapImage) -> dict[str, Any]:
         "skip_reason": resolved.skip_reason,
         "image_key": image.image_key,
         "key_source": image.key_source,
-        "image_type": _tag_to_json(resolved.image_type),
-        "color": _tag_to_json(resolved.color),
+        "image_type": tag_to_json(resolved.image_type),
+        "color": tag_to_json(resolved.color),
         "carried_from": resolved.image_type.carried_from or resolved.color.carried_from,
         "review": resolved.review,
         "predicted": predicted
@@ -137,15 +137,6 @@ def write_csv(stream: TextIO, advertiser: str, entries: Iterable[SitemapVehicle]
             ]
             writer.writerow([defuse(cell) for cell in cells])
     return Written(vehicles=vehicles, images=images)
-
-
-def _tag_to_json(tag: Tag[Any]) -> dict[str, Any]:
-    return {
-        "value": tag.value,
-        "source": tag.source,
-        "confidence": None if tag.confidence is None else round(tag.confidence, 4),
-        "reason": tag.reason,
-    }
 
 
 def _tag_to_row(tag: Tag[Any]) -> list[Any]:

@@ -64,7 +64,7 @@ def load_answers(
             )
         )
         for row in rows:
-            prediction = _read_prediction(row.answer, model_version)
+            prediction = read_prediction(row.answer, model_version)
             found[row.image_id] = StoredAnswer(prediction, read_decision(row))
     return found
 
@@ -84,7 +84,8 @@ _KNOWN = (
 )
 
 
-def _read_prediction(answer: Mapping[str, Any], model_version: str) -> Prediction:
+def read_prediction(answer: Mapping[str, Any], model_version: str) -> Prediction:
+    """Return the prediction that the column `answer` of `predictions` holds."""
     box = answer["box"]
     return Prediction(
         model_version=model_version,

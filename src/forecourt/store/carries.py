@@ -91,6 +91,15 @@ def load_carries(
     return found
 
 
+def load_of_image(
+    connection: sa.Connection, image_id: int, *, advertiser: str | None
+) -> list[Carry]:
+    """Return what was carried to an image or from it, oldest first; None: for any advertiser."""
+    where = [sa.or_(carries.c.image_id == image_id, carries.c.from_image_id == image_id)]
+    where += [] if advertiser is None else [carries.c.advertiser == advertiser]
+    return _load(connection, *where)
+
+
 def set_live(connection: sa.Connection, act_id: int, states: Sequence[tuple[int, bool]]) -> None:
     """Note that from this act on carries hold or not; `states` are (carry id, is live)."""
     if states:

@@ -39,7 +39,7 @@ def iter_conflicts(
         after: Only on images of a higher number.
     """
     while page := _find_candidates(connection, after, with_ruled=with_ruled):
-        wanted = _find_of_several(connection, page)
+        wanted = find_of_several(connection, page)
         if with_ruled:
             ruled = sa.select(rulings.c.image_id).where(rulings.c.image_id.in_(page))
             wanted.update(connection.scalars(ruled))
@@ -157,7 +157,7 @@ def _find_candidates(connection: sa.Connection, after: int, *, with_ruled: bool)
     return sorted(found)[:_PAGE]
 
 
-def _find_of_several(connection: sa.Connection, image_ids: Collection[int]) -> set[int]:
+def find_of_several(connection: sa.Connection, image_ids: Collection[int]) -> set[int]:
     """Return those of the images that more than one party has fixed a field of.
 
     Most images with two values are of somebody who changed their mind; their fixes are not loaded.

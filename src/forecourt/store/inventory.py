@@ -193,18 +193,49 @@ def locate_images(
     connection: sa.Connection, scrape_id: int, url_keys: Sequence[str]
 ) -> list[LocatedImage]:
     """Return where URLs stand in a scrape, in the order of the feed; one URL may stand often."""
+    return _locate(
+        connection,
+        vehicle_images.c.scrape_id == scrape_id,
+        vehicle_images.c.url_key.in_(url_keys),
+    )
+
+
+def locate_image(
+    connection: sa.Connection, scrape_id: int, image_id: int, *, limit: int
+) -> list[LocatedImage]:
+    """Return where an image stands in a scrape: so many places at most, in no certain order."""
+    places = (
+        sa.select(vehicle_images.c.id)
+        .where(vehicle_images.c.image_id == image_id, vehicle_images.c.scrape_id == scrape_id)
+        .order_by(vehicle_images.c.image_id, vehicle_images.c.scrape_id, vehicle_images.c.id)
+        .limit(limit)
+    )
+    return _locate(connection, vehicle_images.c.id.in_(connection.scalars(places).all()))
+
+
+def locate_rows(connection: sa.Connection, row_ids: Collection[int]) -> dict[int, LocatedImage]:
+    """Return the places of images by their row ids."""
+    rows = connection.execute(_select_located().where(vehicle_images.c.id.in_(row_ids)))
+    return {row.id: _read_located(row) for row in rows}
+
+
+def _locate(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[LocatedImage]:
+    rows = connection.execute(
+        _select_located().where(*where).order_by(vehicles.c.position, vehicle_images.c.position)
+    )
+    return [_read_located(row) for row in rows]
+
+
+def _select_located() -> sa.Select[Any]:
     # Each has columns of these names: its own `vehicle_id` is a number of the store.
     of_vehicle = [vehicles.c[name].label(f"of_{name}") for name in _VEHICLE_COLUMNS]
-    rows = connection.execute(
-        sa.select(*_IMAGE_COLUMNS, *of_vehicle)
-        .join(vehicles, vehicles.c.id == vehicle_images.c.vehicle_id)
-        .where(vehicle_images.c.scrape_id == scrape_id, vehicle_images.c.url_key.in_(url_keys))
-        .order_by(vehicles.c.position, vehicle_images.c.position)
+    return sa.select(vehicle_images.c.id, *_IMAGE_COLUMNS, *of_vehicle).join(
+        vehicles, vehicles.c.id == vehicle_images.c.vehicle_id
     )
-    return [
-        LocatedImage(image=_read_image(row), vehicle=_read_vehicle(row, prefix="of_"))
-        for row in rows
-    ]
+
+
+def _read_located(row: sa.Row[Any]) -> LocatedImage:
+    return LocatedImage(image=_read_image(row), vehicle=_read_vehicle(row, prefix="of_"))
 
 
 _VEHICLE_COLUMNS = ("vehicle_id", "vin", "title", "condition", "body_type", "color", "url")

@@ -12,10 +12,10 @@ LONGEST_SIDE = 320
 _QUALITY = 85
 
 
-def make_thumbnail(rgb: Rgb) -> bytes:
-    """Return a JPEG whose longer side is at most 320 pixels; a smaller picture keeps its size."""
+def make_thumbnail(rgb: Rgb, *, longest_side: int = LONGEST_SIDE) -> bytes:
+    """Return a JPEG, its longer side at most so many pixels; a smaller picture keeps its size."""
     height, width = rgb.shape[:2]
-    scale = LONGEST_SIDE / max(height, width)
+    scale = longest_side / max(height, width)
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         image = Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)

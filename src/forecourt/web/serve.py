@@ -17,6 +17,7 @@ from forecourt.jobs.asking import Asker
 from forecourt.jobs.ending import end_when_told
 from forecourt.jobs.engines import Engines, open_engines
 from forecourt.jobs.hooks import sending_webhooks
+from forecourt.jobs.pictures import Pictures
 from forecourt.jobs.runner import Runner
 from forecourt.jobs.runners import make_runner
 from forecourt.jobs.watch import following_champion
@@ -56,7 +57,14 @@ def open_service(engines: Engines, runner: Runner) -> Iterator[Service]:
     limiter = RateLimiter(per_minute=limits.rate_per_minute, burst=limits.rate_burst)
     with ThreadPoolExecutor(1, thread_name_prefix="chores") as chores:
         yield Service(
-            engines=engines, runner=runner, limiter=limiter, asker=Asker(engines), chores=chores
+            engines=engines,
+            runner=runner,
+            limiter=limiter,
+            asker=Asker(engines),
+            pictures=Pictures(
+                engines.fetcher, max_pixels=engines.workspace.settings.vision.max_pixels
+            ),
+            chores=chores,
         )
 
 

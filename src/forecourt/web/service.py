@@ -14,6 +14,7 @@ from forecourt.core.settings import Settings
 from forecourt.jobs.asking import Asker
 from forecourt.jobs.engines import Engines
 from forecourt.jobs.metrics import Metrics
+from forecourt.jobs.pictures import Pictures
 from forecourt.jobs.runner import Runner
 
 
@@ -29,6 +30,7 @@ class Service:
     runner: Runner
     limiter: RateLimiter
     asker: Asker
+    pictures: Pictures
     chores: Executor
 
     @property

@@ -10,7 +10,7 @@
         models ─< promotions                               └─< ruling_states >─ rulings
         users ─< sessions      api_keys, users ─< audit_log      login_failures
         webhooks ─< deliveries ─< delivery_attempts
-        dataset_decisions    dataset_sides
+        dataset_decisions    dataset_sides      advertisers ─< queue_entries >─ images
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
 key under which it was ever seen is an alias. `vehicle_images` says what stands where in an
@@ -48,6 +48,7 @@ from forecourt.store.schema.inventory import (
     vehicle_images,
     vehicles,
 )
+from forecourt.store.schema.queue import queue_entries
 from forecourt.store.schema.registry import models, promotions
 from forecourt.store.schema.webhooks import deliveries, delivery_attempts, webhooks
 from forecourt.store.schema.work import answered_requests, flights
@@ -78,6 +79,7 @@ __all__ = [
     "models",
     "predictions",
     "promotions",
+    "queue_entries",
     "ruling_states",
     "rulings",
     "scrapes",

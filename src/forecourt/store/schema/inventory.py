@@ -130,6 +130,7 @@ urls = Table(
     Column("checked_scrape_id", Id, nullable=False),
     Column("is_verified", Boolean, nullable=False),  # by the bytes, at the latest check
     Index(None, "host"),
+    Index(None, "image_id"),
 )
 
 vehicle_images = Table(
@@ -158,7 +159,7 @@ vehicle_images = Table(
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
     ),
-    Index(None, "image_id"),
+    Index(None, "image_id", "scrape_id", "id"),
     Index(None, "url_key"),
 )
 

@@ -22,4 +22,5 @@ class Entry(NamedTuple):
 ENTRIES = (
     Entry("Advertisers", "", _STAFF),
     Entry("Your vehicles", "sitemap", _ADVERTISERS),
+    Entry("Queue", "queue", _STAFF | _ADVERTISERS),
 )
