@@ -160,7 +160,7 @@ def test_range_by_click_and_touch_selection(sitemap: Page) -> None:
 
 
 def test_filters_stand_in_the_address(sitemap: Page, look: Look) -> None:
-    sitemap.get_by_label("Type", exact=True).select_option("Stock")
+    sitemap.locator(".filters select[name=type]").select_option("Stock")
     sitemap.get_by_role("button", name="Show", exact=True).click()
     expect(sitemap).to_have_url(lambda url: "type=Stock" in url)
     expect(sitemap.locator(".tile[data-type=Dealer]")).to_have_count(0)

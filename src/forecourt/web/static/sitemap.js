@@ -342,6 +342,14 @@ function start() {
     large.src = picture.src;
     large.alt = picture.alt;
     zoom.showModal();
+    // What is kept is small; the server asks for the original, and may not get it.
+    const fetched = new Image();
+    fetched.src = `/panel/pictures/${focused.dataset.image}.jpg?${new URLSearchParams({ advertiser })}`;
+    fetched.onload = () => {
+      if (zoom.open && large.src === picture.src) {
+        large.src = fetched.src;
+      }
+    };
   }
 
   // ---- events ---------------------------------------------------------------------------------
