@@ -18,6 +18,7 @@ from forecourt.store.model_folder import ModelFolder
 from forecourt.vision.bundle import (
     CARD_FILE,
     EVALUATION_FILE,
+    LOOKS_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
     Bundle,
@@ -28,7 +29,7 @@ from forecourt.vision.bundle import (
 from forecourt.vision.predict import Predictor
 
 ITSELF = "forecourt"  # who registers the shipped bundle
-_FILES = (MODEL_FILE, MANIFEST_FILE, CARD_FILE, EVALUATION_FILE)
+_FILES = (MODEL_FILE, MANIFEST_FILE, CARD_FILE, EVALUATION_FILE, LOOKS_FILE)
 _LONGEST_NAME = 200  # characters of whoever acts
 
 
