@@ -21,7 +21,7 @@ FORMAT = 1
 FEWEST = 200  # pictures: fewer do not say what is usual
 USUAL = 0.05  # share of the training pictures that are strange by definition
 _DIRECTIONS = 16
-_SIZE = 192  # bytes of a grid
+GRID_BYTES = 192  # 8 x 8 cells of three
 _L_SCALE = 2.55
 
 
@@ -106,14 +106,14 @@ def looks_from_json(text: str) -> Looks:
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a summary of looks ({error!r})") from error
-    shape = (len(looks.variances), _SIZE)
-    if looks.mean.shape != (_SIZE,) or looks.directions.shape != shape:
+    shape = (len(looks.variances), GRID_BYTES)
+    if looks.mean.shape != (GRID_BYTES,) or looks.directions.shape != shape:
         raise ValueError("not a summary of looks (its rows have other lengths)")
     return looks
 
 
 def _unpack(grids: bytes) -> NDArray[np.float32]:
-    cells = np.frombuffer(grids, np.uint8).reshape(-1, _SIZE).astype(np.float32)
+    cells = np.frombuffer(grids, np.uint8).reshape(-1, GRID_BYTES).astype(np.float32)
     cells[:, ::3] /= _L_SCALE
     return cells
 

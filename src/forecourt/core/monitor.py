@@ -153,19 +153,19 @@ class Figures:
     """
 
     images: int = 0
-    now: Answers = Answers()
+    now: Answers = field(default_factory=Answers)
     before: Answers | None = None
     compared: int = 0
-    flips: Counts = Counts()
-    fixed: Counts = Counts()
-    fixed_before: Counts = Counts()
+    flips: Counts = field(default_factory=Counts)
+    fixed: Counts = field(default_factory=Counts)
+    fixed_before: Counts = field(default_factory=Counts)
     exposure: float = 0.0
     exposure_before: float = 0.0
     classes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     classes_before: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     looked_at: int = 0
     strange: int = 0
-    waiting: Waiting = Waiting()
+    waiting: Waiting = field(default_factory=Waiting)
 
     def fixed_share(self, *, z: float) -> Share:
         """Return the share of the images answered whose answer was overruled in the period."""

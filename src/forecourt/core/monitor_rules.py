@@ -81,8 +81,8 @@ ADVICE: dict[Rule, str] = {
         "Look at the sitemap: a new photographer, a stand-in picture for all vehicles, or a model "
         "that does not know these pictures."
     ),
-    Rule.CONFIDENCE_FELL: "Look through images marked for review: the pictures may be of a new kind.",
-    Rule.ABSTENTIONS_ROSE: "Work through the review queue, and train anew with what is fixed there.",
+    Rule.CONFIDENCE_FELL: "Look at images marked for review: the pictures may be of a new kind.",
+    Rule.ABSTENTIONS_ROSE: "Work through the review queue, and train anew with what is fixed.",
     Rule.UNLIKE_TRAINING: (
         "Check a sample of these images by hand, and fix what is wrong: the fixes teach the next "
         "model."
@@ -141,13 +141,17 @@ def suggest_retraining(
     if corrected >= ENOUGH_FIXES:
         seen = f"{corrected:,} images were corrected since the champion's release."
         found.append(Suggestion(Reason.ENOUGH_FIXES, seen))
-    for rule in (Rule.FIX_RATE_ROSE, Rule.MANY_FIXED):
-        if rule in by_rule:
-            found.append(Suggestion(Reason.FIX_RATE, by_rule[rule].seen))
-    for rule in (Rule.CLASS_SHARES_MOVED, Rule.CONFIDENCE_FELL, Rule.ABSTENTIONS_ROSE):
-        if rule in by_rule and not period.has_release:
-            found.append(Suggestion(Reason.DRIFT, by_rule[rule].seen))
-    if unlike >= SEVERAL or Rule.UNLIKE_TRAINING in by_rule:
+    reasons = {Rule.FIX_RATE_ROSE: Reason.FIX_RATE, Rule.MANY_FIXED: Reason.FIX_RATE}
+    if not period.has_release:  # else it is the release that people should look at
+        drifts = (Rule.CLASS_SHARES_MOVED, Rule.CONFIDENCE_FELL, Rule.ABSTENTIONS_ROSE)
+        reasons |= dict.fromkeys(drifts, Reason.DRIFT)
+    reasons[Rule.UNLIKE_TRAINING] = Reason.NEW_PICTURES
+    found += [
+        Suggestion(reason, by_rule[rule].seen)
+        for rule, reason in reasons.items()
+        if rule in by_rule
+    ]
+    if unlike >= SEVERAL:
         seen = f"The images of {unlike:,} advertisers look like few training pictures."
         found.append(Suggestion(Reason.NEW_PICTURES, seen))
     return tuple(found)
@@ -218,8 +222,8 @@ def _many_flips(figures: Figures, period: Period) -> Finding | None:  # M3
     return Finding(
         Rule.MANY_FLIPS,
         f"{period.model_version} decides otherwise than {period.previous_version} on "
-        f"{found.right:,} of {found.n:,} images ({found.value:.0%}): type {figures.flips.image_type:,}, "
-        f"colour {figures.flips.color:,}.",
+        f"{found.right:,} of {found.n:,} images ({found.value:.0%}): type "
+        f"{figures.flips.image_type:,}, colour {figures.flips.color:,}.",
     )
 
 
