@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from forecourt.core.fixes import ActKind, ActSource, FixField
 from forecourt.core.promotions import PromotionKind, RegisteredModel
 from forecourt.core.records import Role, Vehicle
+from forecourt.core.settings import Settings
 from forecourt.identity.urls import make_url_key
+from forecourt.jobs.monitoring import run_monitor
 from forecourt.store import inventory, registry
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import writing
@@ -42,9 +44,9 @@ class Said:
 class Watched:
     """A store whose clock you set. Vehicles are `v0`, `v1` ... of each advertiser."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, start: datetime = START) -> None:
         self.engine = engine
-        self.now = START
+        self.now = start
 
     def later(self, days: float) -> Watched:
         self.now += days * DAY
@@ -231,3 +233,38 @@ def mixed(
         replace(said, image_type=kind, color=None if kind == "Placeholder" else said.color)
         for kind in kinds
     ]
+
+
+def live_through_a_release(engine: sa.Engine, settings: Settings, model: str) -> list[str]:
+    """Let some weeks pass, a worse model be released, and people find out; return who is there.
+
+    `model` is the one that answers in the end; the settings load it. The last night is an hour ago.
+    """
+    names = [f"dealer-{number}" for number in range(8)]
+    watched = Watched(engine, datetime.now(UTC) - 21 * DAY - timedelta(hours=1))
+    old = {
+        name: mixed(120, stock=20 + 3 * number, placeholder=6 + number)
+        for number, name in enumerate(names)
+    }
+
+    def night(answers: Mapping[str, Mapping[str, Sequence[Said]]]) -> None:
+        for name, says in answers.items():
+            watched.scrape(name, says, every=3)
+        run_monitor(engine, settings, at=watched.now)
+
+    watched.promote("2026.10.1")
+    for day in range(14):
+        for number, name in enumerate(names):
+            if day and (day + number) % 3 == 0:
+                watched.fix(name, [70 + day], "Stock", model="2026.10.1")
+        night({name: {"2026.10.1": old[name]} for name in names})
+        watched.later(1)
+    watched.promote(model)
+    worse = {name: list(said) for name, said in old.items()}
+    for number in range(30, 120, 2):
+        worse[names[0]][number] = Said("Stock", "Red", 0.6, review=True)
+    for day in range(7):
+        watched.later(1)
+        watched.fix(names[0], range(30 + 8 * day, 38 + 8 * day, 2), "Dealer", model=model)
+        night({name: {"2026.10.1": old[name], model: worse[name]} for name in names})
+    return names
