@@ -15,8 +15,7 @@ Look = Callable[[Page, str], None]
 
 @pytest.fixture
 def names(panel: Panel) -> list[str]:
-    settings = panel.service.engines.workspace.settings
-    return live_through_a_release(panel.engine, settings, panel.service.model_version)
+    return live_through_a_release(panel.engine, panel.service.model_version)
 
 
 def test_before_the_first_run_it_says_how_to_begin(page: Page, look: Look) -> None:

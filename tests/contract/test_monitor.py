@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from forecourt import monitor
 from forecourt.core.fixes import ActSource, FixField
-from forecourt.core.looks import Looks, summarize
+from forecourt.core.looks import summarize
 from forecourt.core.monitor import Counts, Figures
 from forecourt.core.monitor_rules import Reason, Rule
 from forecourt.core.promotions import PromotionKind
@@ -21,7 +21,7 @@ from forecourt.store.schema import (
     placeholder_spells,
     vehicle_images,
 )
-from tests.support.watched import DAY, START, Said, Watched, mixed
+from tests.support.watched import DAY, START, Said, Watched, look_at_all, mixed
 
 ACME, ZENITH = "acme", "zenith"
 
@@ -29,30 +29,6 @@ ACME, ZENITH = "acme", "zenith"
 @pytest.fixture
 def watched(engine: sa.Engine) -> Watched:
     return Watched(engine)
-
-
-def run(
-    watched: Watched, model: str, *, advertiser: str | None = None, looks: Looks | None = None
-) -> monitor.Kept:
-    """Look as `jobs.monitoring` does, with a model that has no files."""
-    with reading(watched.engine) as connection:
-        period = monitor.find_period(connection, model, at=watched.now)
-        fixed = monitor.count_fixed(connection, period, advertiser=advertiser)
-        names = monitor.list_since(connection)
-        seen = {
-            name: monitor.measure(
-                connection,
-                name,
-                period,
-                known_since=since,
-                fixed=fixed.get(name, monitor.Fixed()),
-                looks=looks,
-            )
-            for name, since in names.items()
-            if advertiser in {None, name}
-        }
-    with writing(watched.engine) as connection:
-        return monitor.keep(connection, period, seen, advertiser=advertiser)
 
 
 def figures(kept: monitor.Kept, advertiser: str = ACME) -> Figures:
@@ -108,7 +84,7 @@ def test_only_fixes_that_overrule_the_champion_count(watched: Watched) -> None:
     watched.fix(ACME, [6], "Stock", model="m1")
     watched.later(0.5)
     watched.fix(ACME, [6], "Dealer", model="m1")  # the model was right after all
-    kept = run(watched, "m1")
+    kept = look_at_all(watched, "m1")
     assert figures(kept).fixed == Counts(images=3, image_type=3, color=1)
     assert figures(kept).fixed_before == Counts()
     assert figures(kept).fix_rate == pytest.approx(7_000 * 3 / (50 * 2.5))
@@ -126,7 +102,7 @@ def test_fixes_before_and_after_a_release_are_told_apart(watched: Watched) -> No
     watched.scrape(ACME, {"m1": mixed(50), "m2": mixed(50)})
     watched.fix(ACME, [3], "Stock", model="m1")  # an answer that was not renewed yet
     watched.fix(ACME, [4, 5, 6, 7], "Stock", model="m2")
-    kept = run(watched, "m2")
+    kept = look_at_all(watched, "m2")
     assert figures(kept).fixed.images == 4
     assert figures(kept).fixed_before.images == 3  # 28 days before the release
     assert figures(kept).exposure == pytest.approx(50)
@@ -138,13 +114,13 @@ def test_fixes_of_one_advertiser_are_no_others(watched: Watched) -> None:
     for name in (ACME, ZENITH):
         watched.scrape(name, {"m1": mixed(50)})
     watched.fix(ACME, range(20), "Stock", model="m1")
-    kept = run(watched.later(1), "m1")
+    kept = look_at_all(watched.later(1), "m1")
     assert [one.advertiser for one in kept.measured] == ["", ACME, ZENITH]
     assert findings(kept) == [Rule.MANY_FIXED]
     assert figures(kept, ZENITH).fixed.images == 0
     assert figures(kept, monitor.ALL).fixed.images == 20
-    assert figures(run(watched, "m1", advertiser=ACME)).fixed.images == 20
-    assert figures(run(watched, "m1", advertiser=ZENITH), ZENITH).fixed.images == 0
+    assert figures(look_at_all(watched, "m1", advertiser=ACME)).fixed.images == 20
+    assert figures(look_at_all(watched, "m1", advertiser=ZENITH), ZENITH).fixed.images == 0
 
 
 # ---- answers -------------------------------------------------------------------------------------
@@ -155,10 +131,12 @@ def test_flips_and_confidence_are_compared_with_the_predecessor(watched: Watched
     old = mixed(100, placeholder=10)
     watched.scrape(ACME, {"m1": old})
     watched.later(30).promote("m2")
-    assert figures(run(watched.later(0.1), "m2")).before is None  # nothing has its answer yet
+    assert (
+        figures(look_at_all(watched.later(0.1), "m2")).before is None
+    )  # nothing has its answer yet
     new = [Said("Stock", "Red", 0.5, review=True)] * 20 + old[20:]
     watched.later(1).scrape(ACME, {"m1": old, "m2": new})
-    kept = run(watched, "m2")
+    kept = look_at_all(watched, "m2")
     found = figures(kept)
     assert (found.compared, found.images) == (100, 100)
     assert found.flips == Counts(images=20, image_type=20, color=20)
@@ -184,20 +162,20 @@ def test_a_color_that_went_is_a_flip(watched: Watched) -> None:
             "m2": [Said(color=None), Said(color="Red"), Said(color=None)],
         },
     )
-    assert figures(run(watched, "m2")).flips == Counts(images=2, image_type=0, color=2)
+    assert figures(look_at_all(watched, "m2")).flips == Counts(images=2, image_type=0, color=2)
 
 
 def test_without_a_release_an_earlier_run_is_compared_with(watched: Watched) -> None:
     watched.promote("m1")
     watched.scrape(ACME, {"m1": mixed(150)})
     watched.later(40)
-    assert figures(run(watched, "m1")).before is None
+    assert figures(look_at_all(watched, "m1")).before is None
     watched.later(10)
-    assert figures(run(watched, "m1")).before is None  # that run was within the period
+    assert figures(look_at_all(watched, "m1")).before is None  # that run was within the period
     watched.later(20)
     unsure = mixed(300)[:150] + [Said(sure=0.5)] * 150
     watched.scrape(ACME, {"m1": unsure})
-    kept = run(watched, "m1")
+    kept = look_at_all(watched, "m1")
     assert figures(kept).before is not None
     assert findings(kept) == [Rule.CONFIDENCE_FELL]
     assert [one.reason for one in kept.run.suggestions] == [Reason.DRIFT]
@@ -210,18 +188,18 @@ def test_class_shares_are_compared_with_scrapes_before_the_period(watched: Watch
         watched.scrape(ACME, {"m1": mixed(100, stock=10)})
         watched.later(1)
     watched.later(29)
-    assert findings(run(watched, "m1")) == []
+    assert findings(look_at_all(watched, "m1")) == []
     watched.scrape(ACME, {"m1": [*mixed(100, stock=10), *[Said("Stock")] * 200]})
-    kept = run(watched, "m1")
+    kept = look_at_all(watched, "m1")
     assert figures(kept).classes_before == {
         "color": {"Grey": 100},
         "image_type": {"Dealer": 90, "Stock": 10},
     }
     assert findings(kept) == [Rule.CLASS_SHARES_MOVED]
-    assert findings(run(watched, "m1", advertiser=ACME)) == [Rule.CLASS_SHARES_MOVED]
+    assert findings(look_at_all(watched, "m1", advertiser=ACME)) == [Rule.CLASS_SHARES_MOVED]
     for _day in range(7):
         watched.later(1).scrape(ACME, {"m1": [*mixed(100, stock=10), *[Said("Stock")] * 200]})
-    assert findings(run(watched.later(30), "m1")) == []  # that is how it is now
+    assert findings(look_at_all(watched.later(30), "m1")) == []  # that is how it is now
 
 
 def test_images_unlike_the_training_pictures(watched: Watched) -> None:
@@ -231,17 +209,17 @@ def test_images_unlike_the_training_pictures(watched: Watched) -> None:
     watched.promote("m1")
     watched.scrape(ACME, {"m1": mixed(120)}, grid=bytes([240, 90, 200] * 64))
     watched.scrape(ZENITH, {"m1": mixed(120)}, grid=usual)
-    kept = run(watched, "m1", looks=looks)
+    kept = look_at_all(watched, "m1", looks=looks)
     assert findings(kept) == [Rule.UNLIKE_TRAINING]
     assert (figures(kept, ZENITH).looked_at, figures(kept, ZENITH).strange) == (120, 0)
-    assert figures(run(watched, "m1")).looked_at == 0
+    assert figures(look_at_all(watched, "m1")).looked_at == 0
 
 
 def test_a_large_inventory_is_sampled_all_over(watched: Watched) -> None:
     watched.promote("m1")
     watched.scrape(ACME, {"m1": mixed(1_000)}, grid=bytes(192))
     looks = summarize(bytes(192) * 200)
-    assert 300 <= figures(run(watched, "m1", looks=looks)).looked_at <= 400
+    assert 300 <= figures(look_at_all(watched, "m1", looks=looks)).looked_at <= 400
 
 
 # ---- days on Placeholder -------------------------------------------------------------------------
@@ -267,20 +245,20 @@ def spells(watched: Watched) -> list[tuple[str, float, float | None]]:
 def test_vehicles_wait_from_their_first_day_until_a_picture_comes(watched: Watched) -> None:
     watched.promote("m1")
     watched.scrape(ACME, {"m1": mixed(6, placeholder=3)}, every=2)  # v0 waits, v1 has one picture
-    kept = run(watched.later(4), "m1")
+    kept = look_at_all(watched.later(4), "m1")
     assert spells(watched) == [("v0", 0.0, None)]
     assert figures(kept).waiting.vehicles == 1
     assert (figures(kept).waiting.of, figures(kept).waiting.longest) == (3, 4.0)
-    run(watched.later(1), "m1")
+    look_at_all(watched.later(1), "m1")
     assert spells(watched) == [("v0", 0.0, None)]
     watched.fix(ACME, [0], "Dealer", model="m1")  # a picture after all
-    run(watched.later(1), "m1")
+    look_at_all(watched.later(1), "m1")
     assert spells(watched) == [("v0", 0.0, 6.0)]
     watched.fix(ACME, [4, 5], "Placeholder", model="m1")  # v2 shows a card, people say
-    run(watched.later(1), "m1")
+    look_at_all(watched.later(1), "m1")
     assert spells(watched)[1:] == [("v2", 7.0, None)]  # seen otherwise before
     watched.scrape(ACME, {"m1": mixed(2)}, every=2)  # v2 was sold
-    run(watched.later(1), "m1")
+    look_at_all(watched.later(1), "m1")
     assert spells(watched)[1:] == [("v2", 7.0, 8.0)]
     with reading(watched.engine) as connection:
         assert monitor.list_longest(connection, ACME, limit=10) == []
@@ -313,7 +291,7 @@ def test_a_placeholder_that_was_carried_counts_and_pending_or_skipped_images_do_
                 .where(vehicle_images.c.image_id == ids[place])
                 .values(image_id=None, state=state, skip_reason=reason)
             )
-    run(watched, "m1")
+    look_at_all(watched, "m1")
     with reading(watched.engine) as connection:
         longest = monitor.list_longest(connection, ACME, limit=10)
     assert sorted(one.vehicle_id for one in longest) == ["v0", "v4"]
@@ -326,27 +304,27 @@ def test_an_alarm_is_raised_once_and_clears(watched: Watched) -> None:
     watched.promote("m1")
     watched.scrape(ACME, {"m1": mixed(60)})
     watched.fix(ACME, range(30), "Stock", model="m1")
-    first = run(watched.later(1), "m1")
+    first = look_at_all(watched.later(1), "m1")
     assert [(one.advertiser, one.rule) for one in first.raised] == [
         (ACME, Rule.MANY_FIXED),
         ("", Rule.MANY_FIXED),
         ("", Rule.RETRAIN_SUGGESTED),
     ]
-    assert run(watched.later(1), "m1").raised == ()
+    assert look_at_all(watched.later(1), "m1").raised == ()
     assert standing(watched) == [
         ("", "many_fixed"),
         ("", "retrain_suggested"),
         (ACME, "many_fixed"),
     ]
-    run(watched.later(30), "m1", advertiser=ACME)  # touches nobody else's
+    look_at_all(watched.later(30), "m1", advertiser=ACME)  # touches nobody else's
     assert standing(watched) == [("", "many_fixed"), ("", "retrain_suggested")]
-    run(watched, "m1")
+    look_at_all(watched, "m1")
     assert standing(watched) == []
     with reading(watched.engine) as connection:
         (alarm,) = monitor.list_alarms(connection, ACME, limit=10)
     assert (alarm.raised_at, alarm.cleared_at) == (START + DAY, START + 32 * DAY)
     watched.fix(ACME, range(30, 60), "Stock", model="m1")
-    assert [one.advertiser for one in run(watched.later(1), "m1").raised] == [ACME, "", ""]
+    assert [one.advertiser for one in look_at_all(watched.later(1), "m1").raised] == [ACME, "", ""]
 
 
 def test_corrections_since_the_release_suggest_to_train(watched: Watched) -> None:
@@ -355,15 +333,15 @@ def test_corrections_since_the_release_suggest_to_train(watched: Watched) -> Non
     watched.fix(ACME, range(299), "Stock", model="m1")
     watched.fix(ACME, range(299, 400), "Dealer", model="m1")  # the model was right
     watched.later(100)
-    assert run(watched, "m1").run.suggestions == ()
+    assert look_at_all(watched, "m1").run.suggestions == ()
     watched.fix(ACME, [299], "Stock", model="m1")
-    (found,) = run(watched, "m1").run.suggestions
+    (found,) = look_at_all(watched, "m1").run.suggestions
     assert (found.reason, found.seen) == (
         Reason.ENOUGH_FIXES,
         "300 images were corrected since the champion's release.",
     )
     watched.promote("m2")
-    assert run(watched, "m2").run.suggestions == ()
+    assert look_at_all(watched, "m2").run.suggestions == ()
 
 
 def test_runs_are_kept_and_read_back(watched: Watched) -> None:
@@ -374,9 +352,9 @@ def test_runs_are_kept_and_read_back(watched: Watched) -> None:
     for name in ("a", "b", "c"):
         watched.scrape(name, {"m1": mixed(40)})
     watched.fix("b", range(20), "Stock", model="m1")
-    first = run(watched.later(1), "m1")
-    second = run(watched.later(1), "m1")
-    run(watched, "m1", advertiser="c")
+    first = look_at_all(watched.later(1), "m1")
+    second = look_at_all(watched.later(1), "m1")
+    look_at_all(watched, "m1", advertiser="c")
     with reading(watched.engine) as connection:
         assert monitor.latest_run(connection) == second.run
         worst = monitor.list_worst(connection, second.run.id, limit=2)
@@ -399,7 +377,7 @@ def test_an_advertiser_without_a_scrape_is_looked_at_too(watched: Watched) -> No
             sa.text("INSERT INTO advertisers (id, created_at) VALUES ('idle', :at)"),
             {"at": (START - timedelta(days=1)).replace(tzinfo=None)},
         )
-    kept = run(watched, "m1")
+    kept = look_at_all(watched, "m1")
     assert figures(kept, "idle") == Figures()
     with reading(watched.engine) as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(monitor_figures)) == 2

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
+from forecourt import monitor
 from forecourt.core.fixes import ActKind, ActSource, FixField
+from forecourt.core.looks import Looks
 from forecourt.core.promotions import PromotionKind, RegisteredModel
 from forecourt.core.records import Role, Vehicle
-from forecourt.core.settings import Settings
 from forecourt.identity.urls import make_url_key
-from forecourt.jobs.monitoring import run_monitor
 from forecourt.store import inventory, registry
 from forecourt.store import scrapes as stored_scrapes
-from forecourt.store.engine import writing
+from forecourt.store.engine import reading, writing
 from forecourt.store.oddities import keep_class_counts
 from forecourt.store.schema import (
     acts,
@@ -235,10 +235,33 @@ def mixed(
     ]
 
 
-def live_through_a_release(engine: sa.Engine, settings: Settings, model: str) -> list[str]:
+def look_at_all(
+    watched: Watched, model: str, *, advertiser: str | None = None, looks: Looks | None = None
+) -> monitor.Kept:
+    """Look as `jobs.monitoring` does, with a model that needs no files."""
+    with reading(watched.engine) as connection:
+        period = monitor.find_period(connection, model, at=watched.now)
+        fixed = monitor.count_fixed(connection, period, advertiser=advertiser)
+        seen = {
+            name: monitor.measure(
+                connection,
+                name,
+                period,
+                known_since=since,
+                fixed=fixed.get(name, monitor.Fixed()),
+                looks=looks,
+            )
+            for name, since in monitor.list_since(connection).items()
+            if advertiser in {None, name}
+        }
+    with writing(watched.engine) as connection:
+        return monitor.keep(connection, period, seen, advertiser=advertiser)
+
+
+def live_through_a_release(engine: sa.Engine, model: str) -> list[str]:
     """Let some weeks pass, a worse model be released, and people find out; return who is there.
 
-    `model` is the one that answers in the end; the settings load it. The last night is an hour ago.
+    `model` is the one that answers in the end. The last night is an hour ago.
     """
     names = [f"dealer-{number}" for number in range(8)]
     watched = Watched(engine, datetime.now(UTC) - 21 * DAY - timedelta(hours=1))
@@ -247,17 +270,17 @@ def live_through_a_release(engine: sa.Engine, settings: Settings, model: str) ->
         for number, name in enumerate(names)
     }
 
-    def night(answers: Mapping[str, Mapping[str, Sequence[Said]]]) -> None:
+    def night(champion: str, answers: Mapping[str, Mapping[str, Sequence[Said]]]) -> None:
         for name, says in answers.items():
             watched.scrape(name, says, every=3)
-        run_monitor(engine, settings, at=watched.now)
+        look_at_all(watched, champion)
 
     watched.promote("2026.10.1")
     for day in range(14):
         for number, name in enumerate(names):
             if day and (day + number) % 3 == 0:
                 watched.fix(name, [70 + day], "Stock", model="2026.10.1")
-        night({name: {"2026.10.1": old[name]} for name in names})
+        night("2026.10.1", {name: {"2026.10.1": old[name]} for name in names})
         watched.later(1)
     watched.promote(model)
     worse = {name: list(said) for name, said in old.items()}
@@ -266,5 +289,5 @@ def live_through_a_release(engine: sa.Engine, settings: Settings, model: str) ->
     for day in range(7):
         watched.later(1)
         watched.fix(names[0], range(30 + 8 * day, 38 + 8 * day, 2), "Dealer", model=model)
-        night({name: {"2026.10.1": old[name], model: worse[name]} for name in names})
+        night(model, {name: {"2026.10.1": old[name], model: worse[name]} for name in names})
     return names

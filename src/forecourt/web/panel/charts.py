@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 _WIDTH, _HEIGHT = 560, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 18, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 14, 20, 28
 _INNER_WIDTH, _INNER_HEIGHT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 _TICKS = 4
-_STEPS = (1, 2, 2.5, 5, 10)
+_STEPS = (1, 2, 4, 6, 8, 10)  # each is four even steps
 _WIDEST_BAR = 40.0
 
 Write = Callable[[float], str]
@@ -264,7 +264,7 @@ def _height_of(value: float, highest: float) -> float:
 
 
 def _nice_top(highest: float) -> float:
-    """Return the end of a scale that holds a value: 1, 2, 2.5 or 5 times a power of ten."""
+    """Return the end of a scale that holds a value, with even numbers at its ticks."""
     if not highest > 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(highest))
