@@ -59,8 +59,8 @@ def summarize(grids: bytes) -> Looks | None:
     centred = cells - mean
     _left, sizes, rows = np.linalg.svd(centred, full_matrices=False)
     directions = rows[:_DIRECTIONS]
-    variances = np.maximum(sizes[:_DIRECTIONS] ** 2 / len(cells), 1e-6)
-    rest = max(float((sizes[_DIRECTIONS:] ** 2).sum()) / len(cells), 1e-6)
+    variances = np.maximum(sizes[:_DIRECTIONS] ** 2 / len(cells), 0.01)
+    rest = max(float((sizes[_DIRECTIONS:] ** 2).sum()) / len(cells), 0.01)
     looks = Looks(mean, directions, variances, rest, 0.0, len(cells))
     far = float(np.quantile(_distances(cells, looks), 1 - USUAL))
     return Looks(mean, directions, variances, rest, far, len(cells))

@@ -151,7 +151,7 @@ def load_counted(
         )
         .order_by(scrapes.c.id.desc())
         .limit(limit)
-        .subquery()
+        .subquery("chosen")
     )
     rows = connection.execute(
         sa.select(chosen.c.id, chosen.c.finished_at, class_counts)
@@ -198,8 +198,7 @@ def count_corrected(connection: sa.Connection, model_version: str, *, since: dat
     )
     found = connection.scalar(
         sa.select(sa.func.count(fixes.c.image_id.distinct()))
-        .select_from(acts)
-        .join(fixes, fixes.c.act_id == acts.c.id)
+        .select_from(fixes)
         .join(
             predictions,
             sa.and_(
@@ -208,7 +207,8 @@ def count_corrected(connection: sa.Connection, model_version: str, *, since: dat
             ),
         )
         .where(
-            acts.c.at >= since,
+            # Not joined: SQLite would begin with all fixes.
+            fixes.c.act_id.in_(sa.select(acts.c.id).where(acts.c.at >= since)),
             fixes.c.model_version == model_version,
             fixes.c.value.is_distinct_from(answered),
             is_live(fixes.c.id, fix_states, "fix_id"),
