@@ -16,7 +16,8 @@ def test_what_is_tagged_and_fixed_is_measured(run: Run, feed: Path) -> None:
     vehicle, *_ = run("export", "--advertiser", "acme", "--format", "json").json["vehicles"]
     image, *_ = vehicle["images"]
     other = "Stock" if image["image_type"]["value"] != "Stock" else "Dealer"
-    run("fix", image["url"], "--advertiser", "acme", "--type", other, "--by", "ann")
+    fixed = run("fix", "-a", "acme", "--url", image["url"], "--type", other, "--by", "ann")
+    assert fixed.code == 0
     document = run("monitor", "--json").json
     assert (document["previous_version"], document["released_at"]) == (None, None)
     acme = next(one for one in document["measured"] if one["advertiser"] == "acme")
