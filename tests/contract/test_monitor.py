@@ -202,6 +202,22 @@ def test_class_shares_are_compared_with_scrapes_before_the_period(watched: Watch
     assert findings(look_at_all(watched.later(30), "m1")) == []  # that is how it is now
 
 
+def test_what_a_release_changed_is_no_drift_weeks_later(watched: Watched) -> None:
+    watched.promote("m1")
+    old, new = mixed(200, stock=20), [Said("Stock", sure=0.6)] * 200
+    for _day in range(3):
+        watched.later(1).scrape(ACME, {"m1": old})
+    look_at_all(watched, "m1")
+    watched.promote("m2")
+    watched.later(1).scrape(ACME, {"m1": old, "m2": new})
+    kept = look_at_all(watched, "m2")
+    assert {Rule.CLASS_SHARES_MOVED, Rule.CONFIDENCE_FELL} <= set(findings(kept))
+    assert kept.run.suggestions == ()  # the release is what people should look at
+    kept = look_at_all(watched.later(28), "m2")
+    assert findings(kept) == []
+    assert kept.run.suggestions == ()
+
+
 def test_images_unlike_the_training_pictures(watched: Watched) -> None:
     usual = bytes([100, 128, 128] * 64)
     looks = summarize(usual * 300)

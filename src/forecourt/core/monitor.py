@@ -17,6 +17,7 @@ from forecourt.core.fixes import FixField
 from forecourt.core.metrics import Share, share
 
 WINDOW = timedelta(days=28)
+ANSWERED_SHARE = 0.8  # of the known images; the first ones of a scrape may be of one kind
 T = TypeVar("T", "Answers", "Counts")
 
 
@@ -170,6 +171,11 @@ class Figures:
     def fixed_share(self, *, z: float) -> Share:
         """Return the share of the images answered whose answer was overruled in the period."""
         return share(self.fixed.images, max(self.now.images, self.fixed.images), z=z)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the champion has seen enough of the inventory to speak of its shares."""
+        return self.now.images >= ANSWERED_SHARE * self.images
 
     @property
     def fix_rate(self) -> float:

@@ -14,6 +14,8 @@
     N3  drift                  M4, M5 or M6 of all together, and no release in the period
     N4  new_pictures           M7 of several advertisers, or of all together
 
+M4 to M6 wait until the champion has answered most of an inventory.
+
 A thousand advertisers are looked at every night. So every rule asks for a difference that matters
 (the numbers below) and goes by the end of a 99.9 % interval that speaks against it: a small
 inventory has to show much, and chance alarms for about none of them.
@@ -109,7 +111,8 @@ class Suggestion:
 
 def judge(figures: Figures, period: Period) -> tuple[Finding, ...]:
     """Return which of M1 to M7 speak for one advertiser."""
-    return _judge(figures, figures, figures, period)
+    compared = figures if figures.is_answered else Figures()
+    return _judge(figures, compared, compared, period)
 
 
 def judge_all(many: Sequence[Figures], period: Period) -> tuple[Finding, ...]:
@@ -117,10 +120,11 @@ def judge_all(many: Sequence[Figures], period: Period) -> tuple[Finding, ...]:
 
     M4 to M6 compare now with before: only of advertisers of whom both are known.
     """
+    answered = [one for one in many if one.is_answered]
     return _judge(
         add_up(many),
-        add_up(one for one in many if one.before is not None),
-        add_up(one for one in many if one.classes_before),
+        add_up(one for one in answered if one.before is not None),
+        add_up(one for one in answered if one.classes_before),
         period,
     )
 

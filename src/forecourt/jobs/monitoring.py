@@ -29,7 +29,7 @@ def run_monitor(
     at: datetime | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> monitor.Kept:
-    """Look at one advertiser or at all, keep what was seen, and tell webhooks of new alarms.
+    """Observed at one advertiser or at all, keep what was seen, and tell webhooks of new alarms.
 
     Args:
         engine: Of the store.
@@ -49,7 +49,7 @@ def run_monitor(
         names = _list_names(connection, advertiser)
         fixed = monitor.count_fixed(connection, period, advertiser=advertiser)
     looks = read_looks(champion.folder)
-    seen: dict[str, monitor.Look] = {}
+    seen: dict[str, monitor.Observed] = {}
     for name, since in names.items():
         with reading(engine) as connection:
             seen[name] = monitor.measure(

@@ -6,7 +6,7 @@ connection and do not commit; `measure` wants a reading one of its own for each 
 
 from forecourt.monitor.forms import alarm_to_json, measured_to_json, run_to_json
 from forecourt.monitor.keep import Kept, keep
-from forecourt.monitor.measure import Fixed, Look, count_fixed, find_period, measure
+from forecourt.monitor.measure import Fixed, Observed, count_fixed, find_period, measure
 from forecourt.store.measures import known_since, list_since, load_counted
 from forecourt.store.monitor import (
     ALL,
@@ -27,8 +27,8 @@ __all__ = [
     "Alarm",
     "Fixed",
     "Kept",
-    "Look",
     "Measured",
+    "Observed",
     "Run",
     "Spell",
     "alarm_to_json",

@@ -18,7 +18,7 @@ from forecourt.core.monitor_rules import (
     judge_all,
     suggest_retraining,
 )
-from forecourt.monitor.measure import Look
+from forecourt.monitor.measure import Observed
 from forecourt.store import measures, spells
 from forecourt.store import monitor as stored
 from forecourt.store.monitor import ALL, Alarm, Measured, Run
@@ -36,7 +36,7 @@ class Kept:
 def keep(
     connection: sa.Connection,
     period: Period,
-    looks: Mapping[str, Look],
+    observed: Mapping[str, Observed],
     *,
     advertiser: str | None = None,
 ) -> Kept:
@@ -50,11 +50,11 @@ def keep(
     """
     stored.lock_monitor(connection)
     measured = [
-        _judged(name, one.figures, judge(one.figures, period)) for name, one in looks.items()
+        _judged(name, one.figures, judge(one.figures, period)) for name, one in observed.items()
     ]
     suggestions: tuple[Suggestion, ...] = ()
     if advertiser is None:
-        many = [one.figures for one in looks.values()]
+        many = [one.figures for one in observed.values()]
         findings = judge_all(many, period)
         suggestions = suggest_retraining(
             findings,
@@ -73,7 +73,7 @@ def keep(
     run = stored.add_run(
         connection, period, measured, advertiser=advertiser, suggestions=suggestions
     )
-    for name, one in looks.items():
+    for name, one in observed.items():
         spells.keep_spells(connection, name, one.waiting, at=period.until)
     raised = stored.settle_alarms(
         connection, {one.advertiser: one.findings for one in measured}, at=period.until

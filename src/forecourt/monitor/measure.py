@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Observed:
     """What was seen of an advertiser.
 
     Attributes:
@@ -107,7 +108,7 @@ def measure(
     known_since: datetime,
     fixed: Fixed,
     looks: Looks | None,
-) -> Look:
+) -> Observed:
     """Look at the latest scrape of an advertiser; one that is being tagged counts as far as known.
 
     Args:
@@ -120,7 +121,7 @@ def measure(
     """
     scrape = scrapes.find_latest(connection, advertiser)
     if scrape is None:
-        return Look()
+        return Observed()
     vehicles, places = measures.count_places(connection, scrape.id)
     now, classes = measures.count_answers(connection, scrape.id, period.model_version)
     flips, predecessor = Counts(), Answers()
@@ -133,15 +134,25 @@ def measure(
         )
     before: Answers | None = predecessor
     if not period.has_release:
-        before = stored.earlier_answers(connection, advertiser, until=period.since)
+        before = stored.earlier_answers(
+            connection, advertiser, model_version=period.model_version, until=period.since
+        )
     counted = measures.load_counted(
-        connection, advertiser, until=period.since, limit=EARLIER_SCRAPES
+        connection,
+        advertiser,
+        # Without a release in the period, what an earlier model said tells of no drift.
+        model_version=None if period.has_release else period.model_version,
+        until=period.since,
+        limit=EARLIER_SCRAPES,
     )
     classes_before = _mean_classes([by_field for _at, by_field in counted])
-    shown_before = sum(classes_before.get(FixField.IMAGE_TYPE, {}).values())
+    shown_before = _count_shown(
+        measures.load_counted(connection, advertiser, until=period.since, limit=1)
+    )
     grids = b""
     if looks is not None:
-        grids = measures.sample_grids(connection, scrape.id, places=places, limit=LOOKED_AT)
+        every = max(1, math.ceil(places / LOOKED_AT))
+        grids = measures.sample_grids(connection, scrape.id, every=every)
     waiting = _find_waiting(connection, scrape, period)
     days = [_days(period.until - since) for since in waiting.values()]
     figures = Figures(
@@ -162,7 +173,7 @@ def measure(
             vehicles=len(days), of=vehicles, days=sum(days), longest=max(days, default=0.0)
         ),
     )
-    return Look(figures, waiting)
+    return Observed(figures, waiting)
 
 
 @dataclass(slots=True)
@@ -186,6 +197,11 @@ def _mean_classes(
     if not earlier:
         return {}
     return {str(name): mean_counts([one.get(name, {}) for one in earlier]) for name in FixField}
+
+
+def _count_shown(counted: list[tuple[datetime, dict[str, dict[str, float]]]]) -> float:
+    """Return how many images the latest of counted scrapes had."""
+    return sum(sum(by_field[FixField.IMAGE_TYPE].values()) for _at, by_field in counted[:1])
 
 
 def _find_waiting(connection: sa.Connection, scrape: Scrape, period: Period) -> dict[int, datetime]:

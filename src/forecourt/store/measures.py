@@ -130,23 +130,32 @@ def count_flips(
 
 
 def load_counted(
-    connection: sa.Connection, advertiser: str, *, until: datetime | None, limit: int
+    connection: sa.Connection,
+    advertiser: str,
+    *,
+    model_version: str | None = None,
+    until: datetime | None = None,
+    limit: int,
 ) -> list[tuple[datetime, dict[str, dict[str, float]]]]:
     """Return when scrapes were finished, and their images by field and class; latest first.
 
     Args:
         connection: A connection.
         advertiser: Whose scrapes.
+        model_version: Only those that this model answered; None: all.
         until: Only those that were finished by then; None: all.
         limit: How many.
     """
     where = [] if until is None else [scrapes.c.finished_at <= until]
+    is_counted = [class_counts.c.scrape_id == scrapes.c.id]
+    if model_version is not None:
+        is_counted.append(class_counts.c.model_version == model_version)
     chosen = (
         sa.select(scrapes.c.id, scrapes.c.finished_at)
         .where(
             scrapes.c.advertiser == advertiser,
             scrapes.c.finished_at.is_not(None),
-            sa.exists().where(class_counts.c.scrape_id == scrapes.c.id),
+            sa.exists().where(*is_counted),
             *where,
         )
         .order_by(scrapes.c.id.desc())
@@ -165,16 +174,15 @@ def load_counted(
     return list(found.values())
 
 
-def sample_grids(connection: sa.Connection, scrape_id: int, *, places: int, limit: int) -> bytes:
-    """Return the grids of mean colours of images of a scrape, end to end: all or about `limit`.
+def sample_grids(connection: sa.Connection, scrape_id: int, *, every: int) -> bytes:
+    """Return the grids of mean colours of images of a scrape, end to end.
 
     Args:
         connection: A connection.
         scrape_id: Which scrape.
-        places: How many places with a known image it has; the sample is spread over them.
-        limit: How many.
+        every: One place of so many is looked at, another of each vehicle: first pictures look
+            otherwise than last ones.
     """
-    every = max(1, places // limit)
     rows = connection.scalars(
         sa.select(images.c.lab_grid)
         .select_from(vehicles)
@@ -183,9 +191,8 @@ def sample_grids(connection: sa.Connection, scrape_id: int, *, places: int, limi
         .where(
             vehicles.c.scrape_id == scrape_id,
             images.c.lab_grid.is_not(None),
-            vehicle_images.c.id % every == 0,
+            (vehicles.c.position + vehicle_images.c.position) % every == 0,
         )
-        .limit(limit)
     )
     return b"".join(bytes(one) for one in rows)
 

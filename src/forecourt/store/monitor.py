@@ -143,13 +143,17 @@ def latest_of(connection: sa.Connection, advertiser: str) -> tuple[Run, Measured
 
 
 def earlier_answers(
-    connection: sa.Connection, advertiser: str, *, until: datetime
+    connection: sa.Connection, advertiser: str, *, model_version: str, until: datetime
 ) -> Answers | None:
-    """Return the champion's answers as the latest run by then had them, or None."""
+    """Return a model's answers as its latest run by then had them, or None."""
     figures = connection.scalar(
         sa.select(monitor_figures.c.figures)
         .join(monitor_runs, monitor_runs.c.id == monitor_figures.c.run_id)
-        .where(monitor_figures.c.advertiser == advertiser, monitor_runs.c.at <= until)
+        .where(
+            monitor_figures.c.advertiser == advertiser,
+            monitor_runs.c.model_version == model_version,
+            monitor_runs.c.at <= until,
+        )
         .order_by(monitor_figures.c.run_id.desc())
         .limit(1)
     )

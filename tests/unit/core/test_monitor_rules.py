@@ -180,6 +180,22 @@ def test_m7_strange_images(strange: int, of: int, expected: bool) -> None:  # no
     )
 
 
+def test_m4_to_m6_wait_until_most_of_an_inventory_is_answered() -> None:
+    figures = Figures(
+        images=1_000,
+        now=answers(800, sure=0.5, reviews=800),
+        before=answers(1_000),
+        classes={"image_type": {"Stock": 800}},
+        classes_before={"image_type": {"Dealer": 1_000}},
+    )
+    three = ["class_shares_moved", "confidence_fell", "abstentions_rose"]
+    assert rules(figures) == three
+    early = replace(figures, now=answers(799, sure=0.5, reviews=799))
+    assert rules(early) == []
+    assert [one.rule for one in judge_all([figures, early], OLD)] == three
+    assert judge_all([early], OLD) == ()
+
+
 def test_of_all_together_only_those_are_compared_of_whom_both_are_known() -> None:
     steady = Figures(
         now=answers(1_000),

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -45,7 +44,11 @@ def show_health(
     after = _read_place(cursor)
     with reading(service.engine) as connection:
         run = monitor.latest_run(connection)
-        found = [] if run is None else _list_worst(connection, run, after)
+        found = (
+            []
+            if run is None
+            else monitor.list_worst(connection, run.id, after=after, limit=_PAGE + 1)
+        )
         trend = monitor.load_trend(connection, monitor.ALL, limit=_RUNS)
         alarms = monitor.list_standing(connection, limit=_ALARMS + 1)
     shown = found[:_PAGE]
@@ -81,7 +84,7 @@ def show_advertiser(
         if "\x00" in advertiser or not has_advertiser(connection, advertiser):
             raise NotFoundError(f"There is no advertiser {advertiser!r}.")
         trend = monitor.load_trend(connection, advertiser, limit=_RUNS)
-        counted = monitor.load_counted(connection, advertiser, until=None, limit=_SCRAPES)
+        counted = monitor.load_counted(connection, advertiser, limit=_SCRAPES)
         alarms = monitor.list_alarms(connection, advertiser, limit=_ALARMS)
         waiting = monitor.list_longest(connection, advertiser, limit=_WAITING)
     now = datetime.now(UTC)
@@ -98,12 +101,6 @@ def show_advertiser(
         waiting=[(one, max(0, (now - one.since).days)) for one in waiting],
         advice=ADVICE,
     )
-
-
-def _list_worst(
-    connection: sa.Connection, run: monitor.Run, after: tuple[float, str] | None
-) -> list[monitor.Measured]:
-    return monitor.list_worst(connection, run.id, after=after, limit=_PAGE + 1)
 
 
 def _read_place(cursor: str | None) -> tuple[float, str] | None:
