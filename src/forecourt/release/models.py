@@ -23,6 +23,7 @@ from forecourt.vision.bundle import (
     MODEL_FILE,
     Bundle,
     load_bundle,
+    read_looks,
     read_manifest,
     shipped_folder,
 )
@@ -46,6 +47,7 @@ def register(
     who = check_name(by)
     bundle = load_bundle(folder)
     Predictor(bundle, threads=1)  # a network that cannot answer is refused here, not when it serves
+    read_looks(folder)
     registry.lock_registry(connection)
     _check_version(connection, bundle)
     return keep_bundle(connection, home, bundle, by=who, at=at)
