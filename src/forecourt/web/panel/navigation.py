@@ -21,7 +21,7 @@ class Entry(NamedTuple):
 
 ENTRIES = (
     Entry("Advertisers", "", _STAFF),
-    Entry("Health", "health", _STAFF),
     Entry("Your vehicles", "sitemap", _ADVERTISERS),
     Entry("Queue", "queue", _STAFF | _ADVERTISERS),
+    Entry("Health", "health", _STAFF),
 )
