@@ -29,6 +29,7 @@ from forecourt.cli import (
     inspect,
     keys,
     models,
+    monitor,
     oddities,
     plan,
     serve,
@@ -90,6 +91,7 @@ app.command("conflicts")(conflicts.conflicts)
 app.command("resolve")(conflicts.resolve)
 app.command("oddities")(oddities.oddities)
 app.command("misclassified")(oddities.misclassified)
+app.command("monitor")(monitor.monitor)
 app.command("train")(train.run)
 app.command("evaluate")(evaluate.run)
 dataset.app.command("review-export")(dataset_review.review_export)

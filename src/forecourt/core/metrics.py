@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_Z95 = 1.959963984540054
+Z95, Z999 = 1.959963984540054, 3.290526731491925  # two-sided, of the normal distribution
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of right answers among `n`, with its 95 % interval. All NaN where n is 0."""
+    """A share of right answers among `n`, with its interval. All NaN where n is 0."""
 
     right: int
     n: int
@@ -23,8 +23,13 @@ class Share:
     high: float
 
 
-def share(right: int, n: int) -> Share:
+def share(right: int, n: int, *, z: float = Z95) -> Share:
     """Return a share with its Wilson score interval (E. B. Wilson, JASA 22, 1927).
+
+    Args:
+        right: How many.
+        n: Of how many.
+        z: How sure the interval is: 95 %, or another point of the normal distribution.
 
     Raises:
         ValueError: not 0 <= right <= n.
@@ -33,9 +38,9 @@ def share(right: int, n: int) -> Share:
         raise ValueError(f"{right} of {n} is no share")
     if n == 0:
         return Share(0, 0, math.nan, math.nan, math.nan)
-    p, z2 = right / n, _Z95**2
+    p, z2 = right / n, z**2
     center = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+    half = z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
     # At the ends the interval touches the share itself; rounding must not push it past.
     low = 0.0 if right == 0 else center - half
     high = 1.0 if right == n else center + half
@@ -44,7 +49,7 @@ def share(right: int, n: int) -> Share:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Difference of two shares with its 95 % interval. All NaN where one is of nothing."""
+    """Difference of two shares with its interval. All NaN where one is of nothing."""
 
     value: float
     low: float
@@ -52,7 +57,10 @@ class Gap:
 
 
 def gap(one: Share, other: Share) -> Gap:
-    """Return `one` minus `other` with Newcombe's interval (R. G. Newcombe, Stat. Med. 17, 1998)."""
+    """Return `one` minus `other` with Newcombe's interval (R. G. Newcombe, Stat. Med. 17, 1998).
+
+    It is as sure as the intervals of the two.
+    """
     value = one.value - other.value
     below = math.hypot(one.value - one.low, other.high - other.value)
     above = math.hypot(one.high - one.value, other.value - other.low)

@@ -2,6 +2,7 @@
 
     O1  skipped_run             many images of one host, or for one reason, could not be had
     O2  class_shares            the model's answers are suddenly shared out in another way
+                                (`core.shift`)
     O3  placeholder_fix         an advertiser says Placeholder where the model saw a vehicle
     O4  placeholder_with_color  an imported history says Placeholder and a colour
     O5  legacy_no_color         an imported history has the older system's "N/A"
@@ -16,7 +17,6 @@ skipped images of three do not cry wolf and 150 of 1,000 do.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,14 +29,6 @@ from forecourt.core.records import Role
 
 # O1. Fewer are no run; more than a tenth is no everyday loss (dead links of a feed are a few %).
 FEWEST_SKIPPED, SKIPPED_SHARE = 3, 0.10
-# O2. A population stability index (PSI) of 0.25 is what practice calls a major shift. By chance
-# alone PSI x nm/(n+m) follows chi-squared with one degree of freedom less than there are classes
-# (B. Yurdakul, 2018): below its 99.9 % point a shift is no news, which in effect asks small
-# inventories for larger shifts. Under 30 images on either side that law is too rough to be used.
-FEWEST_IMAGES, MAJOR_SHIFT = 30, 0.25
-_CHI_SQUARED_999 = (
-    10.83, 13.82, 16.27, 18.47, 20.52, 22.46, 24.32, 26.12, 27.88, 29.59, 31.26, 32.91,
-)  # fmt: skip
 # O6. A shared fault of the pictures, not a few slips of the model (which errs on a few %).
 FEWEST_FIXED, FIXED_SHARE = 10, 0.05
 # O8. One image is a matter of taste, three are a criterion.
@@ -89,16 +81,6 @@ class Oddity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
-    """How shares of classes moved. `before` and `after` are shares (0-1) of the class `value`."""
-
-    psi: float
-    value: str
-    before: float
-    after: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """One fixed image that speaks for an oddity.
 
@@ -121,44 +103,6 @@ def is_run(skipped: int, of: int) -> bool:
 def is_much_fixed(fixed: int, of: int) -> bool:
     """O6: whether so many of a host's images are more than a few slips."""
     return fixed >= FEWEST_FIXED and share(fixed, max(fixed, of)).low > FIXED_SHARE
-
-
-def find_shift(before: Sequence[Mapping[str, int]], after: Mapping[str, int]) -> Shift | None:
-    """O2: return how the shares of classes moved, or None where they did not, or nobody can say.
-
-    Args:
-        before: Counts by class of earlier scrapes. Their mean is what is compared: an inventory
-            shows mostly the same images again, so together they say no more than one does.
-        after: Counts by class of the latest scrape.
-    """
-    if not before:
-        return None
-    mean = {
-        value: sum(one.get(value, 0) for one in before) / len(before)
-        for value in sorted({*after, *(value for one in before for value in one)})
-    }
-    n_before, n_after = sum(mean.values()), sum(after.values())
-    if min(n_before, n_after) < FEWEST_IMAGES or len(mean) < 2:
-        return None
-    # Half an image more for each class: one that was never seen before must not weigh endlessly.
-    sides = {
-        value: (
-            (mean[value] + 0.5) / (n_before + len(mean) / 2),
-            (after.get(value, 0) + 0.5) / (n_after + len(mean) / 2),
-        )
-        for value in mean
-    }
-    psi = sum((new - old) * math.log(new / old) for old, new in sides.values())
-    chance = _CHI_SQUARED_999[len(mean) - 2] * (1 / n_before + 1 / n_after)
-    if psi < max(MAJOR_SHIFT, chance):
-        return None
-    moved = max(mean, key=lambda value: abs(sides[value][1] - sides[value][0]))
-    return Shift(
-        psi=psi,
-        value=moved,
-        before=mean[moved] / n_before,
-        after=after.get(moved, 0) / n_after,
-    )
 
 
 def judge_fixes(fixes: Sequence[JudgedFix]) -> Iterator[Sighting]:

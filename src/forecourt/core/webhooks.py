@@ -48,6 +48,15 @@ class AlarmKind(StrEnum):
     SCRAPE_BREAKS_OFF = "scrape_breaks_off"  # run after run; it is tried again all the same
     HOST_DISTRUSTED = "host_distrusted"  # its headers lied or churned
     MANY_SKIPPED = "many_skipped"  # more than half of a scrape's images: an outage, or a wrong feed
+    # What the monitor finds, by the names of its rules (`core.monitor_rules`):
+    FIX_RATE_ROSE = "fix_rate_rose"
+    MANY_FIXED = "many_fixed"
+    MANY_FLIPS = "many_flips"
+    CLASS_SHARES_MOVED = "class_shares_moved"
+    CONFIDENCE_FELL = "confidence_fell"
+    ABSTENTIONS_ROSE = "abstentions_rose"
+    UNLIKE_TRAINING = "unlike_training"
+    RETRAIN_SUGGESTED = "retrain_suggested"
 
 
 class DeliveryState(StrEnum):
@@ -203,12 +212,14 @@ def scrape_data(
     }
 
 
-def alarm_data(kind: AlarmKind, *, scrape_id: int, detail: str, **more: Any) -> dict[str, Any]:
+def alarm_data(
+    kind: AlarmKind, *, scrape_id: int | None, detail: str, **more: Any
+) -> dict[str, Any]:
     """Return the `data` of `alarm.raised`; a contract (docs/webhooks.md).
 
     Args:
         kind: What it is about.
-        scrape_id: Where it was seen.
+        scrape_id: Where it was seen; None: not in a single one.
         detail: A sentence for people: what it is, and what to do.
         more: Particulars of the kind.
     """

@@ -21,6 +21,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from forecourt.jobs.engines import Engines
+from forecourt.jobs.monitoring import run_monitor
 from forecourt.jobs.runner import attempt, pause_s
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading
@@ -35,6 +36,7 @@ _HEARTBEAT_S = 3.0
 _STALLED_S = 12.0  # a job that was only slow to say so is run twice, which does no harm
 _EVERY_FIVE_SECONDS = "* * * * * */5"
 _NIGHTLY = "17 3 * * *"
+_NIGHTLY_LOOK = "37 3 * * *"
 _KEPT_HOURS = 72
 _RECONNECT_S = 1.0
 _GRACE_S = 0.5  # then the jobs are asked to stop, and waited for
@@ -52,6 +54,20 @@ class _Again(BaseRetryStrategy):
             return RetryDecision(retry_at=datetime.now(UTC))
         wait = timedelta(seconds=pause_s(job.attempts + 1, exception))
         return RetryDecision(retry_at=datetime.now(UTC) + wait)
+
+
+class _Elsewhere(BaseRetryStrategy):
+    """What a stopping worker ended goes on with another; a failure waits for the next night."""
+
+    def get_retry_decision(
+        self,
+        *,
+        exception: BaseException,
+        job: Job,  # noqa: ARG002  # Procrastinate's signature
+    ) -> RetryDecision | None:
+        if isinstance(exception, _StoppedError):
+            return RetryDecision(retry_at=datetime.now(UTC))
+        return None
 
 
 class Queue:
@@ -155,8 +171,9 @@ class Worker:
     async def _work(self) -> None:
         app = _make_app(self._url, self._engines, self._is_stopping.is_set)
         async with app.open_async():
-            queues = ((_SCRAPES, self._scrapes_at_once), (_UPKEEP, 1))
-            # Upkeep has a worker of its own: it must not wait for a scrape to end.
+            # Upkeep has a worker of its own: it must not wait for a scrape to end, nor must the
+            # sweep wait for the monitor.
+            queues = ((_SCRAPES, self._scrapes_at_once), (_UPKEEP, 2))
             async with asyncio.TaskGroup() as group:
                 for queue, concurrency in queues:
                     group.create_task(
@@ -245,6 +262,18 @@ def _make_app(
     async def forget(timestamp: int) -> None:  # noqa: ARG001  # Procrastinate's signature
         await app.job_manager.delete_old_jobs(
             nb_hours=_KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+        )
+
+    def end_if_stopping(_done: int, _total: int) -> None:
+        if is_stopping():
+            raise _StoppedError
+
+    @app.periodic(cron=_NIGHTLY_LOOK)
+    @app.task(name="monitor", queue=_UPKEEP, queueing_lock="monitor", retry=_Elsewhere())
+    async def monitor(timestamp: int) -> None:  # noqa: ARG001  # Procrastinate's signature
+        workspace = engines.workspace
+        await asyncio.to_thread(
+            run_monitor, workspace.engine, workspace.settings, on_progress=end_if_stopping
         )
 
     return app

@@ -18,17 +18,19 @@ from forecourt.store.model_folder import ModelFolder
 from forecourt.vision.bundle import (
     CARD_FILE,
     EVALUATION_FILE,
+    LOOKS_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
     Bundle,
     load_bundle,
+    read_looks,
     read_manifest,
     shipped_folder,
 )
 from forecourt.vision.predict import Predictor
 
 ITSELF = "forecourt"  # who registers the shipped bundle
-_FILES = (MODEL_FILE, MANIFEST_FILE, CARD_FILE, EVALUATION_FILE)
+_FILES = (MODEL_FILE, MANIFEST_FILE, CARD_FILE, EVALUATION_FILE, LOOKS_FILE)
 _LONGEST_NAME = 200  # characters of whoever acts
 
 
@@ -45,6 +47,7 @@ def register(
     who = check_name(by)
     bundle = load_bundle(folder)
     Predictor(bundle, threads=1)  # a network that cannot answer is refused here, not when it serves
+    read_looks(folder)
     registry.lock_registry(connection)
     _check_version(connection, bundle)
     return keep_bundle(connection, home, bundle, by=who, at=at)

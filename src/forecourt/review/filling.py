@@ -10,7 +10,6 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from forecourt.core.fixes import FixField
-from forecourt.core.oddities import Shift, find_shift
 from forecourt.core.queue import (
     FEWEST_LOOKED_AT,
     Candidate,
@@ -22,6 +21,7 @@ from forecourt.core.queue import (
     merit,
     rank,
 )
+from forecourt.core.shift import Shift, find_shift
 from forecourt.identity.visual import VisualIndex, compare
 from forecourt.review.conflicts import find_open
 from forecourt.store import comparison

@@ -16,13 +16,12 @@ from forecourt.core.oddities import (
     Example,
     Oddity,
     OddityKind,
-    Shift,
     Sighting,
-    find_shift,
     is_much_fixed,
     is_run,
     judge_fixes,
 )
+from forecourt.core.shift import Shift, find_shift
 from forecourt.core.skips import SkipReason
 from forecourt.identity.hosts import HostState
 from forecourt.identity.urls import host_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
@@ -44,6 +45,7 @@ def iter_fixed_images(
     advertiser: str | None = None,
     population: Population | None = None,
     with_kinds: bool = False,
+    since: datetime | None = None,
 ) -> Iterator[list[JudgedFix]]:
     """Yield the fixes of one image after the other (of one URL, where no image was ever seen).
 
@@ -53,9 +55,10 @@ def iter_fixed_images(
         advertiser: Only images that were fixed in this advertiser's sitemap: all of their fixes.
         population: What `is_shown` asks for.
         with_kinds: Also read the vehicle kind that the overruled model saw.
+        since: Only images that were fixed since then: all of their fixes.
     """
     query = _select(model_version, population, with_kinds=with_kinds)
-    own = fixes.alias("own")
+    own, late, acts_since = fixes.alias("own"), fixes.alias("late"), acts.alias("acts_since")
     for column, is_of_kind in (
         (fixes.c.image_id, fixes.c.image_id.is_not(None)),
         # So written that SQLite walks the index of url_key; by that of image_id it would have to
@@ -66,6 +69,13 @@ def iter_fixed_images(
         if advertiser is not None:
             concerned = sa.select(own.c[column.name]).where(own.c.advertiser == advertiser)
             chosen = chosen.where(column.in_(concerned))
+        if since is not None:
+            recent = (
+                sa.select(late.c[column.name])
+                .join_from(acts_since, late, late.c.act_id == acts_since.c.id)
+                .where(acts_since.c.at >= since)
+            )
+            chosen = chosen.where(column.in_(recent))
         rows = connection.execute(chosen.order_by(column).execution_options(yield_per=_PAGE))
         for _key, group in groupby(rows, key=lambda row: row.image_id or row.url_key):
             yield sorted(map(_read, group), key=lambda fix: (fix.at, fix.id))

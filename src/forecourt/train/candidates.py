@@ -23,6 +23,8 @@ import torch
 from numpy.typing import NDArray
 from optuna.trial import TrialState
 
+from forecourt.core.dataset import Split
+from forecourt.core.looks import summarize
 from forecourt.core.runs import (
     RUN_FILE,
     CandidateRecord,
@@ -211,7 +213,9 @@ class _Run:
         place = self.folder / "candidates" / str(candidate.number)
         manifest = bundle_manifest(candidate.version, self.version, found)
         card = write_card(self.record, candidate, outcome, self.version)
-        write_bundle(place, model, manifest, card)
+        items = self.version.of_split(Split.TRAIN)
+        looks = summarize(b"".join(one.visual_key.grid for one in items))
+        write_bundle(place, model, manifest, card, looks=looks)
         return outcome
 
     def _calibrate(self, eyes: Eyes, prepared: Prepared) -> Numbers:

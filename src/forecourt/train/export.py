@@ -18,9 +18,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from forecourt.core.looks import Looks, looks_to_json
 from forecourt.train.backbone import Conv
 from forecourt.train.eyes import INPUT_SIZE, Eyes
-from forecourt.vision.bundle import CARD_FILE, MANIFEST_FILE, MODEL_FILE, Manifest
+from forecourt.vision.bundle import CARD_FILE, LOOKS_FILE, MANIFEST_FILE, MODEL_FILE, Manifest
 
 # In the order of `eyes.Answers`.
 _OUTPUTS = (
@@ -98,8 +99,18 @@ def _halve_weights(model: Any) -> None:
     model.graph.node.extend(nodes)
 
 
-def write_bundle(folder: Path, model: bytes, manifest: dict[str, Any], card: str) -> None:
-    """Write a bundle beside `folder` and move it there: nobody ever meets half of one."""
+def write_bundle(
+    folder: Path, model: bytes, manifest: dict[str, Any], card: str, *, looks: Looks | None = None
+) -> None:
+    """Write a bundle beside `folder` and move it there: nobody ever meets half of one.
+
+    Args:
+        folder: Where; what is there goes.
+        model: The network, as ONNX.
+        manifest: But for its digest.
+        card: In Markdown.
+        looks: Of the training pictures; None: they were too few.
+    """
     manifest = manifest | {"sha256": hashlib.sha256(model).hexdigest()}
     Manifest.model_validate(manifest)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +119,8 @@ def write_bundle(folder: Path, model: bytes, manifest: dict[str, Any], card: str
     (draft / MODEL_FILE).write_bytes(model)
     (draft / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     (draft / CARD_FILE).write_text(card, encoding="utf-8")
+    if looks is not None:
+        (draft / LOOKS_FILE).write_text(looks_to_json(looks) + "\n", encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
     draft.rename(folder)

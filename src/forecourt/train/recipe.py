@@ -19,7 +19,9 @@ from torch import nn
 
 from forecourt.core.errors import UsageError
 from forecourt.core.labels import COLORS, IMAGE_TYPES
+from forecourt.core.looks import Looks, summarize
 from forecourt.core.samples import Sample, read_manifest
+from forecourt.identity.visual import make_visual_key
 from forecourt.train.backbone import build_backbone, load_imagenet
 from forecourt.train.export import export_onnx, to_onnx, write_bundle
 from forecourt.train.eyes import INPUT_SIZE, KINDS, VIEWS, Answers, Eyes
@@ -39,6 +41,7 @@ from forecourt.train.targets import PLACEHOLDER, read_targets
 from forecourt.train.teachers import attend, compete, vehicle_boxes, vehicle_maps
 from forecourt.train.views import RunTrunk, Views
 from forecourt.vision.bundle import FIGURES_BEGIN, FIGURES_END, FORMAT
+from forecourt.vision.decode import Rgb
 
 _log = structlog.get_logger(__name__)
 
@@ -96,8 +99,17 @@ def train_bundle(recipe: Recipe) -> None:
         f"# Model card: {recipe.version}\n\nTrained on {manifest['trained_on']}.\n\n"
         f"{FIGURES_BEGIN}\n{FIGURES_END}\n"
     )
-    write_bundle(recipe.out, model, manifest, card)
+    write_bundle(recipe.out, model, manifest, card, looks=look_at(material.squares))
     _log.info("bundle.written", folder=str(recipe.out), size_bytes=len(model))
+
+
+def look_at(squares: Rgb) -> Looks | None:
+    """Return what pictures look like, or None where they are too few.
+
+    Args:
+        squares: Shape (N, S, S, 3), as `load_squares` returns them.
+    """
+    return summarize(b"".join(make_visual_key(square).grid for square in squares))
 
 
 def gather(recipe: Recipe, samples: list[Sample]) -> Material:

@@ -4,7 +4,8 @@ model.onnx     the network
 bundle.json    version, digest, class orders, temperatures, thresholds (this module's `Manifest`)
 MODEL_CARD.md  for people
 
-Where it was evaluated, `evaluation.json` holds the report.
+Where it was evaluated, `evaluation.json` holds the report; `looks.json` says what the training
+pictures look like (`core.looks`).
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from forecourt.core.errors import BundleError
 from forecourt.core.labels import Color, ImageType
+from forecourt.core.looks import Looks, looks_from_json
 
 FORMAT = 1
 MODEL_FILE = "model.onnx"
 MANIFEST_FILE = "bundle.json"
 CARD_FILE = "MODEL_CARD.md"
 EVALUATION_FILE = "evaluation.json"
+LOOKS_FILE = "looks.json"
 # Between these two lines of a card stand the figures of an evaluation, written by a program.
 FIGURES_BEGIN = "<!-- figures: written by `forecourt evaluate --card` -->"
 FIGURES_END = "<!-- end of figures -->"
@@ -135,6 +138,24 @@ def load_bundle(folder: Path | None = None) -> Bundle:
         manifest_sha256=hashlib.sha256(text).hexdigest(),
         model=model,
     )
+
+
+def read_looks(folder: Path) -> Looks | None:
+    """Return what a bundle's training pictures look like; None where it does not say.
+
+    Raises:
+        BundleError: the file is damaged, or of another release.
+    """
+    path = folder / LOOKS_FILE
+    if not path.is_file():
+        return None
+    try:
+        return looks_from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(
+            f"{path} cannot be used: {error}. Restore it from where the bundle came, or delete it: "
+            "then nobody is told of images that are unlike the training pictures."
+        ) from error
 
 
 def _read(folder: Path, name: str) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 
 from forecourt import release
 from forecourt.core.errors import BundleError, NotFoundError, UsageError
+from forecourt.core.looks import looks_to_json, summarize
 from forecourt.store.engine import reading, writing
 from tests.support.registry import NOW, Desk
 
@@ -39,12 +40,15 @@ def test_models_are_listed_with_what_became_of_them(desk: Desk) -> None:
 def test_copy_is_independent_of_the_folder_it_came_from(desk: Desk) -> None:
     folder = desk.bundle("a")
     (folder / "notes.txt").write_text("not part of a bundle")
+    looks = summarize(bytes(192) * 200)
+    assert looks is not None
+    (folder / "looks.json").write_text(looks_to_json(looks))
     desk.add_folder(folder)
     (folder / "model.onnx").unlink()
     desk.promote("a")
     assert desk.load() == "a"
     names = {path.name for path in (desk.home / "models" / "a").iterdir()}
-    assert names == {"model.onnx", "bundle.json", "MODEL_CARD.md"}
+    assert names == {"model.onnx", "bundle.json", "MODEL_CARD.md", "looks.json"}
 
 
 def test_same_bundle_twice_is_one_model(desk: Desk) -> None:

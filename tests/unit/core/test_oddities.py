@@ -13,12 +13,12 @@ from forecourt.core.oddities import (
     ADVICE,
     WHY,
     OddityKind,
-    find_shift,
     is_much_fixed,
     is_run,
     judge_fixes,
 )
 from forecourt.core.records import Role
+from forecourt.core.shift import find_shift
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 FIX = JudgedFix(

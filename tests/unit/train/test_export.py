@@ -8,11 +8,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
 from forecourt.core.labels import COLORS, IMAGE_TYPES  # noqa: E402
+from forecourt.core.looks import FEWEST  # noqa: E402
 from forecourt.core.settings import VisionSettings  # noqa: E402
 from forecourt.train.backbone import build_backbone  # noqa: E402
 from forecourt.train.export import export_onnx, write_bundle  # noqa: E402
 from forecourt.train.eyes import GRID, INPUT_SIZE, KINDS, VIEWS, Eyes  # noqa: E402
-from forecourt.vision.bundle import load_bundle  # noqa: E402
+from forecourt.train.recipe import look_at  # noqa: E402
+from forecourt.vision.bundle import load_bundle, read_looks  # noqa: E402
 from forecourt.vision.pipeline import Pipeline, Seen  # noqa: E402
 from forecourt.vision.session import Session  # noqa: E402
 from tests.support.pictures import jpeg  # noqa: E402
@@ -82,8 +84,13 @@ def test_bundle__stays_within_its_budget_and_loads(tmp_path: Path, model: bytes)
         "created": "2026-11-23",
         "trained_on": "nothing",
     }
-    write_bundle(tmp_path / "bundle", model, manifest, "# Card\n")
+    looks = look_at(np.zeros((FEWEST, 8, 8, 3), np.uint8))
+    write_bundle(tmp_path / "bundle", model, manifest, "# Card\n", looks=looks)
+    found = read_looks(tmp_path / "bundle")
+    assert found is not None
+    assert found.pictures == FEWEST
     write_bundle(tmp_path / "bundle", model, manifest, "# Card\n")  # replaces the first
+    assert read_looks(tmp_path / "bundle") is None
     assert [one.name for one in tmp_path.iterdir()] == ["bundle"]
     with Pipeline(load_bundle(tmp_path / "bundle"), VisionSettings(threads=1)) as pipeline:
         (answer,) = pipeline.run([jpeg((200, 20, 20))])

@@ -16,7 +16,8 @@ from onnx import TensorProto, helper
 
 from forecourt.core.errors import BundleError
 from forecourt.core.labels import COLORS, IMAGE_TYPES
-from forecourt.vision.bundle import load_bundle
+from forecourt.core.looks import looks_to_json, summarize
+from forecourt.vision.bundle import load_bundle, read_looks
 from forecourt.vision.predict import Predictor
 
 Edit = Callable[[dict[str, Any]], object]
@@ -32,6 +33,20 @@ def edit(folder: Path, change: Edit) -> None:
     manifest = json.loads(path.read_text())
     change(manifest)
     path.write_text(json.dumps(manifest))
+
+
+def test_looks_are_read_if_there_are_any_and_damaged_ones_are_told(folder: Path) -> None:
+    assert read_looks(folder) is None
+    looks = summarize(bytes(192) * 200)
+    assert looks is not None
+    (folder / "looks.json").write_text(looks_to_json(looks))
+    found = read_looks(folder)
+    assert found is not None
+    assert found.pictures == 200
+    for damaged in ("", "[]", "{}", '{"format": 1}'):
+        (folder / "looks.json").write_text(damaged)
+        with pytest.raises(BundleError, match=r"looks.json cannot be used.*delete it"):
+            read_looks(folder)
 
 
 def test_bundle_is_read(folder: Path) -> None:

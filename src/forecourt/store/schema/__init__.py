@@ -11,6 +11,7 @@
         users ─< sessions      api_keys, users ─< audit_log      login_failures
         webhooks ─< deliveries ─< delivery_attempts
         dataset_decisions    dataset_sides      advertisers ─< queue_entries >─ images
+        monitor_runs ─< monitor_figures    monitor_alarms    vehicles ─< placeholder_spells
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
 key under which it was ever seen is an alias. `vehicle_images` says what stands where in an
@@ -48,6 +49,12 @@ from forecourt.store.schema.inventory import (
     vehicle_images,
     vehicles,
 )
+from forecourt.store.schema.monitor import (
+    monitor_alarms,
+    monitor_figures,
+    monitor_runs,
+    placeholder_spells,
+)
 from forecourt.store.schema.queue import queue_entries
 from forecourt.store.schema.registry import models, promotions
 from forecourt.store.schema.webhooks import deliveries, delivery_attempts, webhooks
@@ -77,6 +84,10 @@ __all__ = [
     "login_failures",
     "metadata",
     "models",
+    "monitor_alarms",
+    "monitor_figures",
+    "monitor_runs",
+    "placeholder_spells",
     "predictions",
     "promotions",
     "queue_entries",

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from forecourt.web.panel import advertisers, assets, images, queue, sign_in, sitemap, thumbnails
+from forecourt.web.panel import (
+    advertisers,
+    assets,
+    health,
+    images,
+    queue,
+    sign_in,
+    sitemap,
+    thumbnails,
+)
 from forecourt.web.panel.headers import SecurityHeaders
 from forecourt.web.panel.pages import install_handlers
 from forecourt.web.service import Service
@@ -18,7 +27,7 @@ def create_panel(service: Service) -> FastAPI:
     panel = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     panel.state.service = service
     install_handlers(panel)
-    for module in (assets, sign_in, advertisers, sitemap, queue, images, thumbnails):
+    for module in (assets, sign_in, advertisers, sitemap, queue, images, health, thumbnails):
         panel.include_router(module.router)
     panel.add_middleware(SecurityHeaders)
     return panel

@@ -26,6 +26,16 @@ def percent(value: float | None, digits: int = 0) -> str:
     return f"{100 * value:.{digits}f} %"
 
 
+def rate(value: float | None) -> str:
+    """Return a rate with one digit behind the point: 12.3."""
+    return "-" if value is None else f"{value:,.1f}"
+
+
+def decimals(value: float | None) -> str:
+    """Return a number with two digits behind the point: 0.97."""
+    return "-" if value is None else f"{value:.2f}"
+
+
 def when(value: datetime | None) -> str:
     """Return a time in UTC, to the minute."""
     return "never" if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
@@ -83,6 +93,8 @@ def is_web_address(value: str | None) -> bool:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number,
     "percent": percent,
+    "rate": rate,
+    "decimals": decimals,
     "when": when,
     "ago": ago,
     "words": words,

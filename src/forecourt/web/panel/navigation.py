@@ -23,4 +23,5 @@ ENTRIES = (
     Entry("Advertisers", "", _STAFF),
     Entry("Your vehicles", "sitemap", _ADVERTISERS),
     Entry("Queue", "queue", _STAFF | _ADVERTISERS),
+    Entry("Health", "health", _STAFF),
 )
