@@ -10,7 +10,7 @@
         models ─< promotions                               └─< ruling_states >─ rulings
         users ─< sessions      api_keys, users ─< audit_log      login_failures
         webhooks ─< deliveries ─< delivery_attempts
-        dataset_decisions ── dataset_undos    dataset_sides    advertisers ─< queue_entries >─ images
+        dataset_decisions ── dataset_undos   dataset_sides   advertisers ─< queue_entries >─ images
         monitor_runs ─< monitor_figures    monitor_alarms    vehicles ─< placeholder_spells
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
