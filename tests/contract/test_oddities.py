@@ -67,7 +67,13 @@ def test_skipped_run__names_the_host_and_the_reasons(big: BigShop) -> None:
     assert brief([found]) == [("skipped_run", ACME, "img.example.com", 4, 10)]
     assert "4 of 10 images of img.example.com could not be had (timeout 4)" in found.seen
     assert [asdict(one) for one in found.examples] == [
-        {"advertiser": ACME, "vehicle_id": f"v{n}", "url": f"https://img.example.com/{n}.jpg"}
+        {
+            "advertiser": ACME,
+            "vehicle_id": f"v{n}",
+            "url": f"https://img.example.com/{n}.jpg",
+            "image_id": None,
+            "fix_id": None,
+        }
         for n in (6, 7, 8)
     ]
     assert look(big, ZENITH) == []

@@ -8,7 +8,7 @@ from forecourt.core.dataset import ItemSource, LeftOut, Split, Verdict
 from forecourt.dataset import balance, offers, sift
 from forecourt.dataset.formats.read import Format
 from forecourt.dataset.review import TABLE
-from forecourt.store import versions
+from forecourt.store import manifest, versions
 from tests.support.documents import ROOT, listed, section
 
 DOCUMENT = ROOT / "docs" / "dataset.md"
@@ -16,7 +16,7 @@ TEXT = DOCUMENT.read_text(encoding="utf-8")
 
 
 def test_columns_are_documented_in_their_order() -> None:
-    assert listed(DOCUMENT, "Columns") == versions._SCHEMA.names
+    assert listed(DOCUMENT, "Columns") == manifest._schema().names
 
 
 def test_files_of_a_version_are_documented() -> None:

@@ -16,6 +16,8 @@ from forecourt.web import problems
 from forecourt.web.api import (
     audit,
     classify,
+    dataset_forms,
+    datasets,
     keys,
     models,
     paging,
@@ -46,6 +48,7 @@ def listed(document: str, heading: str) -> list[str]:
     [
         ("HTTP: scrapes", scrapes),
         ("HTTP: classify", classify),
+        ("Datasets over HTTP", datasets),
         ("Models over HTTP", models),
         ("Session over HTTP", session),
         ("Keys over HTTP", keys),
@@ -108,6 +111,21 @@ def test_what_classify_adds_is_documented() -> None:
     } <= known
     rechecks = re.findall(r"^\| `([a-z]+)` \|", told, re.MULTILINE)
     assert rechecks == list(Recheck)
+
+
+def test_fields_of_datasets_are_documented() -> None:
+    told = set(re.findall(r"`(\w+)`", section("api.md", "Datasets over HTTP")))
+    for form in (
+        dataset_forms.DatasetDetailOut,
+        dataset_forms.ShortageOut,
+        dataset_forms.ReviewOut,
+        dataset_forms.DoubtOut,
+        dataset_forms.DecisionIn,
+    ):
+        assert set(form.model_fields) <= told, form
+    columns = set(listed("dataset.md", "Columns"))
+    item = set(dataset_forms.DatasetItemOut.model_fields)
+    assert item - {"doubt", "decision"} <= columns
 
 
 def test_problems_are_documented() -> None:

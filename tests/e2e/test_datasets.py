@@ -95,6 +95,10 @@ def test_fixes_come_in_with_the_next_build(
 def test_doubtful_labels_are_looked_through_in_sittings(
     run: Run, imported: Path, tmp_path: Path
 ) -> None:
+    ranked = run("dataset", "rank", imported.name)
+    assert ranked.code == 0, ranked.err
+    kept = json.loads((imported.parent / ".rankings" / "v1.json").read_text())
+    assert f"{len({key for key, *_ in kept['suspects']})} doubtful pictures of 30" in ranked.out
     ended = run("dataset", "review-export", imported.name, "--out", tmp_path / "one")
     assert ended.code == 0, ended.err
     table = tmp_path / "one" / "review.csv"
@@ -166,7 +170,7 @@ def test_decisions_by_what_pictures_have_in_common(run: Run, imported: Path) -> 
         (["build", "x", "--parent", "v9"], "is no dataset version"),
         (["build", "x", "--parent", "v1", "--no-parent"], "not both"),
         (["build", "x", "--test", "0.6", "--validation", "0.5"], "too little for training"),
-        (["stats", ".."], "no version's name"),
+        (["stats", ".."], "There is no dataset version"),
         (["analyze", "v1"], "no such mistakes"),
         (["analyze", "v1", "--slice", "size=big"], "is no slice"),
         (["analyze", "v1", "--slice", "kind=car", "--act", "1"], "not both"),

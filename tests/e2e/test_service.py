@@ -17,7 +17,7 @@ import pytest
 from forecourt.client import ApiError, Client, SignatureError, verify_webhook
 from tests.support.command_line import Run, Start
 from tests.support.image_host import ImageHost
-from tests.support.pictures import jpeg
+from tests.support.pictures import jpeg, patchwork
 from tests.support.processes import PATIENCE_S, Process, start_server
 from tests.support.receiver import Receiver
 from tests.support.tiny_bundle import MAGENTA, PAINTS, write_tiny_bundle
@@ -282,3 +282,40 @@ def test_a_scrape_is_cancelled_and_goes_on(people: People, host: ImageHost) -> N
     assert host.bodies() <= SLOW + 4  # what was tagged stayed tagged
     with pytest.raises(ApiError, match="409 wrong-state"):
         people.acme.cancel_scrape(scrape["id"])
+
+
+def test_a_dataset_is_looked_through_and_the_next_one_follows(
+    people: People, run: Run, tmp_path: Path
+) -> None:
+    assert "another machine" in people.staff.list_datasets()["warnings"][0]
+    for number in range(6):
+        folder = tmp_path / "labelled" / ("Dealer" if number % 2 else "Stock")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.jpg").write_bytes(patchwork(number))
+    assert run("dataset", "import", tmp_path / "labelled", "--as", "v1").code == 0
+    assert [one["name"] for one in people.staff.list_datasets()["items"]] == ["v1"]
+    items = list(people.staff.iter_dataset_items("v1", only="all"))
+    keys = [one["key"] for one in items if one["image_type"] == "Stock"]
+    assert people.staff.get_dataset_picture("v1", keys[0])[:2] == b"\xff\xd8"
+    people.staff.decide("v1", keys[:1], "drop", note="blurred")
+    (mistaken,) = people.staff.decide("v1", keys[1:2], "drop")
+    people.staff.decide("v1", keys[2:], "relabel", image_type="Placeholder")
+    assert people.staff.undo_decisions("v1", [mistaken["id"]]) == []
+    told = list(people.staff.iter_decisions("v1"))
+    assert [(one["verdict"], one["undone_by"]) for one in told] == [
+        ("relabel", None),
+        ("drop", "scraper"),
+        ("drop", None),
+    ]
+    built = run("dataset", "build", "v2", "--json").json
+    assert (built["images"], built["left_out"]) == (5, {"dropped": 1})
+    labels = {one["key"]: one for one in people.staff.iter_dataset_items("v2", only="all")}
+    assert labels[keys[1]]["image_type"] == "Stock"
+    assert labels[keys[2]]["image_type"] == "Placeholder"
+    assert labels[keys[2]]["source"] == "decision"
+    assert people.staff.get_dataset("v2")["parent"] == "v1"
+    assert people.staff.get_dataset_card("v2").startswith("# Dataset version v2")
+    log = people.admin.iter_audit(action="dataset.decide", by="scraper", until=datetime.now(UTC))
+    assert len(list(log)) == 3
+    with pytest.raises(ApiError, match="403"):
+        people.acme.list_datasets()

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forecourt.core.access import Principal
-from forecourt.core.audit import AuditAction, AuditPage
+from forecourt.core.audit import AuditAction, AuditFilter, AuditPage
 from forecourt.core.errors import UsageError
 from forecourt.store import audit as stored
 
@@ -57,6 +57,7 @@ def list_audit(
     connection: sa.Connection,
     *,
     advertiser: str | None = None,
+    wanted: AuditFilter | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> AuditPage:
@@ -65,6 +66,7 @@ def list_audit(
     Args:
         connection: A connection.
         advertiser: Only what was about this advertiser's inventory.
+        wanted: What else lines must be; None: anything.
         before: `next_before` of the page before; None: the newest.
         limit: Lines at most, 1 to 1,000.
 
@@ -73,4 +75,10 @@ def list_audit(
     """
     if not 1 <= limit <= _LONGEST_PAGE:
         raise UsageError(f"A page has 1 to {_LONGEST_PAGE:,} lines, not {limit:,}.")
-    return stored.load_page(connection, advertiser=advertiser, before=before, limit=limit)
+    return stored.load_page(
+        connection,
+        advertiser=advertiser,
+        wanted=wanted or AuditFilter(),
+        before=before,
+        limit=limit,
+    )

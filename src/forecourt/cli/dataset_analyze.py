@@ -27,8 +27,8 @@ from forecourt.core.spreadsheet import defuse
 if TYPE_CHECKING:
     from forecourt.core.dataset import Item
     from forecourt.dataset.analyze import Analysis
+    from forecourt.dataset.doubts import Suspect
     from forecourt.dataset.mistakes import Mistake
-    from forecourt.dataset.suspects import Suspect
     from forecourt.jobs.workspace import Workspace
     from forecourt.store.versions import DatasetVersion
 

@@ -56,16 +56,17 @@ def review_export(
     """Write out the labels that are most likely wrong: a table to fill in, a page to look at."""
     with open_datasets(ranks_labels=True) as workspace:
         from forecourt.dataset import review
-        from forecourt.jobs.datasets import find_label_suspects, open_version
+        from forecourt.dataset.doubts import find_doubts
+        from forecourt.jobs.datasets import open_version, rank_labels
         from forecourt.store.datasets import load_decisions
         from forecourt.store.engine import reading
 
         found = open_version(workspace, version)
         with show_progress("Asking the champion") as on_progress:
-            _features, suspects = find_label_suspects(workspace, found, on_progress=on_progress)
+            suspects = rank_labels(workspace, found, on_progress=on_progress)
         with reading(workspace.engine) as connection:
             decided = {} if again else load_decisions(connection)
-        doubts = review.find_doubts(suspects, decided, limit=limit)
+        doubts = find_doubts(suspects, decided, limit=limit)
         review.export_doubts(found, doubts, output)
     out.print(
         f"{counted(len(doubts), 'doubtful picture')} in {output}. Fill in {review.TABLE}, then: "
@@ -73,6 +74,19 @@ def review_export(
         highlight=False,
         markup=False,
     )
+
+
+def rank(version: Version) -> None:
+    """Rank the labels of a version, so that the panel shows those that are likely wrong first."""
+    with open_datasets(ranks_labels=True) as workspace:
+        from forecourt.dataset.doubts import find_doubts
+        from forecourt.jobs.datasets import open_version, rank_labels
+
+        found = open_version(workspace, version)
+        with show_progress("Asking the champion") as on_progress:
+            suspects = rank_labels(workspace, found, on_progress=on_progress)
+    count = counted(len(find_doubts(suspects)), "doubtful picture")
+    out.print(f"{count} of {found.summary.images:,}; the panel shows them.", highlight=False)
 
 
 def review_import(

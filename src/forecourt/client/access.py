@@ -86,10 +86,20 @@ class Access(Operations):
         user: User = self._transport.ask(call)
         return user
 
-    def iter_audit(self, advertiser: str | None = None) -> Iterator[AuditEntry]:
+    def iter_audit(
+        self,
+        advertiser: str | None = None,
+        *,
+        action: str | None = None,
+        by: str | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[AuditEntry]:
         """Yield what people and programs did, the newest first.
 
         `advertiser`: what was about this one; None: an advertiser's own, else everything, which
         only admins see.
         """
-        return self._iterate("/v1/audit", given(advertiser=advertiser))
+        params = given(
+            advertiser=advertiser, action=action, by=by, until=until and until.isoformat()
+        )
+        return self._iterate("/v1/audit", params)

@@ -246,6 +246,8 @@ class OddityExample(TypedDict):
     advertiser: str
     vehicle_id: str | None
     url: str
+    image_id: int | None
+    fix_id: int | None
 
 
 class Oddity(TypedDict):

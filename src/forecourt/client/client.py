@@ -8,6 +8,7 @@ from typing import Self
 import httpx
 
 from forecourt.client.access import Access
+from forecourt.client.datasets import Datasets
 from forecourt.client.findings import Findings
 from forecourt.client.fixes import Fixes
 from forecourt.client.hooks import Webhooks
@@ -18,7 +19,7 @@ from forecourt.client.sitemaps import Sitemaps
 from forecourt.client.transport import Transport
 
 
-class Client(Scrapes, Sitemaps, Pictures, Fixes, Findings, Models, Webhooks, Access):
+class Client(Scrapes, Sitemaps, Pictures, Fixes, Findings, Datasets, Models, Webhooks, Access):
     """One server, asked as the owner of one key. Threads may share it.
 
     What can be sent twice without harm is sent again, after a pause that grows, where no answer

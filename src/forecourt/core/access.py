@@ -24,7 +24,7 @@ class Scope(StrEnum):
     READ = "read"  # sitemaps, scrapes and their results, fixes
     CLASSIFY = "classify"  # pictures without an inventory
     SCRAPE = "scrape"  # send, cancel and retry scrapes
-    FIX = "fix"  # fix, revert, refuse, rule; reset hosts
+    FIX = "fix"  # fix, revert, refuse, rule; reset hosts; decide on pictures of datasets
     ADMIN = "admin"  # models, webhooks, keys, users, the whole audit log
 
 

@@ -33,6 +33,8 @@ class AuditAction(StrEnum):
     ACT_UNDO = "act.undo"
     CONFLICT_RESOLVE = "conflict.resolve"
     HOST_RESET = "host.reset"
+    DATASET_DECIDE = "dataset.decide"
+    DATASET_UNDO = "dataset.undo"
     MODEL_REGISTER = "model.register"
     MODEL_PROMOTE = "model.promote"
     MODEL_ROLLBACK = "model.rollback"
@@ -65,6 +67,20 @@ class AuditEntry:
     target: str
     detail: Mapping[str, Any]
     request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Which lines are wanted; None: any.
+
+    Attributes:
+        by: Name of the key or the user, as a whole.
+        until: Only what was done until then.
+    """
+
+    action: AuditAction | None = None
+    by: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

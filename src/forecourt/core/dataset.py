@@ -219,7 +219,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One person's decision on one picture; the latest of a picture counts.
+    """One person's decision on one picture; the latest of a picture that stands counts.
 
     Attributes:
         version: That was looked through.
@@ -230,6 +230,20 @@ class Decision:
     by: str
     at: datetime
     version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDecision:
+    """A decision as it is stored.
+
+    Attributes:
+        undone_by: Who took it back; None: nobody. What was decided before then counts again.
+    """
+
+    id: int
+    decision: Decision
+    undone_by: str | None = None
+    undone_at: datetime | None = None
 
 
 class Unit(StrEnum):

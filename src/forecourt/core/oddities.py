@@ -52,11 +52,18 @@ class OddityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One image that shows the oddity."""
+    """One image that shows the oddity.
+
+    Attributes:
+        image_id: None where nothing was ever seen under the URL.
+        fix_id: The fix that is odd, where it is one.
+    """
 
     advertiser: str
     vehicle_id: str | None
     url: str
+    image_id: int | None = None
+    fix_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,9 @@ import numpy as np
 
 from forecourt.core.dataset import Item, Split
 from forecourt.core.fixes import FixField
+from forecourt.dataset.doubts import Suspect
 from forecourt.dataset.features import Features, nearest
 from forecourt.dataset.mistakes import NO_COLOR, Mistake
-from forecourt.dataset.suspects import Suspect
 
 NEIGHBOURS = 10
 _LACKS_FROM = 2.0  # times as frequent among mistakes

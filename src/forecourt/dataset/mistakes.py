@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from forecourt.core.fixes import Fix, FixField
 from forecourt.core.labels import Color, ImageType
-from forecourt.dataset.suspects import Suspect
+from forecourt.dataset.doubts import Suspect
 from forecourt.store.dataset_fixes import FixedImage, iter_fixed
 from forecourt.store.media import MediaFolder
 from forecourt.store.versions import DatasetVersion

@@ -10,17 +10,16 @@ from __future__ import annotations
 import csv
 import html
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from forecourt.core.dataset import Decision, Item, Opinion, Verdict
 from forecourt.core.errors import UsageError
-from forecourt.core.fixes import FixField
 from forecourt.core.labels import Color, ImageType, parse_color, parse_image_type
 from forecourt.core.spreadsheet import defuse
-from forecourt.dataset.suspects import Suspect
+from forecourt.dataset.doubts import Doubt
 from forecourt.store.versions import DatasetVersion
 
 TABLE = "review.csv"
@@ -41,16 +40,6 @@ COLUMNS = (
     "note",
 )
 _SHORTEST_PREFIX = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """A picture whose label is doubtful, and what it would be; worst first by `score`."""
-
-    item: Item
-    likely_type: str
-    likely_color: str
-    score: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,25 +82,6 @@ def choose(items: Sequence[Item], choice: Choice) -> list[Item]:
         and choice.image_type in {None, item.image_type}
         and (not choice.sets_color or choice.color is item.color)
     ]
-
-
-def find_doubts(
-    suspects: Iterable[Suspect], decided: Collection[str], *, limit: int
-) -> list[Doubt]:
-    """Return the most doubtful pictures of one or more rankings that nobody has decided on."""
-    of_key: dict[str, Doubt] = {}
-    for one in suspects:
-        if one.item.key in decided or one.score >= 0:
-            continue
-        before = of_key.get(one.item.key)
-        is_type = one.field is FixField.IMAGE_TYPE
-        of_key[one.item.key] = Doubt(
-            item=one.item,
-            likely_type=one.likely if is_type else before.likely_type if before else "",
-            likely_color=one.likely if not is_type else before.likely_color if before else "",
-            score=min(one.score, before.score if before else one.score),
-        )
-    return sorted(of_key.values(), key=lambda one: (one.score, one.item.key))[:limit]
 
 
 def export_doubts(version: DatasetVersion, doubts: Sequence[Doubt], out: Path) -> None:
@@ -176,13 +146,15 @@ def make_decision(item: Item, opinion: Opinion, *, version: str, by: str, at: da
     """Return a person's opinion as a decision on a picture.
 
     Raises:
-        UsageError: a relabelling says nothing, or nobody decides.
+        UsageError: a relabelling says nothing or gives a Placeholder a colour, or nobody decides.
     """
     if not by.strip():
         raise UsageError("Say who decides: a name that others will recognise.")
     says_nothing = opinion.image_type is None and not opinion.sets_color
     if opinion.verdict is Verdict.RELABEL and says_nothing:
         raise UsageError("Say the new label: a type, a colour, or both.")
+    if opinion.image_type is ImageType.PLACEHOLDER and opinion.color is not None:
+        raise UsageError("A Placeholder has no colour: say the type alone.")
     return Decision(key=item.key, opinion=opinion, by=by, at=at, version=version)
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,32 +20,13 @@ from numpy.typing import NDArray
 from forecourt.core.dataset import Item, Split
 from forecourt.core.fixes import FixField
 from forecourt.core.labels import COLORS, IMAGE_TYPES
+from forecourt.dataset.doubts import Suspect
 from forecourt.dataset.features import Features
 from forecourt.dataset.split import unit_of
 
 FOLDS = 5
 _STRENGTH = 0.01  # of the regression, inverse of its penalty; more fits the flipped labels too
 _SEED = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspect:
-    """A label that is likely wrong.
-
-    Attributes:
-        given: The label.
-        likely: What it would be.
-        score: Probability of the label less that of the most probable other class, -1 to 1; low is
-            suspect.
-        is_issue: Whether confident learning counts it as an error, beyond ranking it.
-    """
-
-    item: Item
-    field: FixField
-    given: str
-    likely: str
-    score: float
-    is_issue: bool
 
 
 def find_suspects(

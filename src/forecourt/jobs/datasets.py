@@ -8,24 +8,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from forecourt.core.dataset import Omission, Split
-from forecourt.core.errors import UsageError
 from forecourt.core.fixes import FixField
 from forecourt.dataset import balance
 from forecourt.dataset.analyze import Analysis, analyze
 from forecourt.dataset.build import Plan, gather, make, remember
+from forecourt.dataset.doubts import Ranking, Suspect, keep_ranking
 from forecourt.dataset.features import Features, look, read_features
 from forecourt.dataset.formats.read import read_offers
 from forecourt.dataset.mistakes import Mistake
 from forecourt.dataset.offers import Offer
 from forecourt.dataset.sift import LEAST_SIDE, Picture, sift
 from forecourt.dataset.split import SHARES
-from forecourt.dataset.suspects import Suspect, find_suspects
+from forecourt.dataset.suspects import find_suspects
 from forecourt.jobs.workspace import Workspace
 from forecourt.store.engine import reading, writing
 from forecourt.store.versions import (
     DatasetVersion,
     check_name,
+    datasets_folder,
     drafting,
+    find_folder,
     list_versions,
     read_version,
 )
@@ -72,19 +74,17 @@ class Order:
 
 def datasets_root(workspace: Workspace) -> Path:
     """Return the folder of all dataset versions."""
-    return workspace.settings.home / "datasets"
+    return datasets_folder(workspace.settings.home)
 
 
 def open_version(workspace: Workspace, name: str, *, verify: bool = False) -> DatasetVersion:
     """Read a version by its name.
 
     Raises:
-        UsageError: there is none of that name.
+        NotFoundError: there is none of that name.
         StoreError: it is not what was written.
     """
-    if name in {"", ".", ".."} or Path(name).name != name:
-        raise UsageError(f"{name!r} is no version's name.")
-    return read_version(datasets_root(workspace) / name, verify=verify)
+    return read_version(find_folder(datasets_root(workspace), name), verify=verify)
 
 
 def newest_version(workspace: Workspace) -> str | None:
@@ -187,6 +187,23 @@ def find_label_suspects(
         suspect for field in fields for suspect in find_suspects(version.items, features, field)
     ]
     return features, sorted(suspects, key=lambda one: one.score)
+
+
+def rank_labels(
+    workspace: Workspace,
+    version: DatasetVersion,
+    *,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> list[Suspect]:
+    """Rank all labels of a version, keep what is doubtful for the panel, and return all."""
+    _features, suspects = find_label_suspects(workspace, version, on_progress=on_progress)
+    ranking = Ranking(
+        model_version=workspace.champion.version,
+        made_at=datetime.now(UTC),
+        suspects=tuple(suspects),
+    )
+    keep_ranking(version, ranking)
+    return suspects
 
 
 def explain(

@@ -172,7 +172,13 @@ class _Pile:
         self.count += 1
         if len(self.examples) < _EXAMPLES:
             self.examples.append(
-                Example(advertiser=fix.advertiser, vehicle_id=fix.vehicle_id, url=fix.url)
+                Example(
+                    advertiser=fix.advertiser,
+                    vehicle_id=fix.vehicle_id,
+                    url=fix.url,
+                    image_id=fix.image_id,
+                    fix_id=fix.id,
+                )
             )
 
 

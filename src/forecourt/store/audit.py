@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forecourt.core.access import Principal
-from forecourt.core.audit import AuditAction, AuditEntry, AuditPage
+from forecourt.core.audit import AuditAction, AuditEntry, AuditFilter, AuditPage
 from forecourt.core.records import Role
 from forecourt.store.schema import audit_log
 
@@ -46,12 +46,31 @@ def add_entry(
 
 
 def load_page(
-    connection: sa.Connection, *, advertiser: str | None, before: int | None, limit: int
+    connection: sa.Connection,
+    *,
+    advertiser: str | None,
+    wanted: AuditFilter,
+    before: int | None,
+    limit: int,
 ) -> AuditPage:
     """Return at most `limit` lines, newest first: those before line `before`, or the newest."""
     query = sa.select(audit_log).order_by(audit_log.c.id.desc()).limit(limit + 1)
     if advertiser is not None:
         query = query.where(audit_log.c.advertiser == advertiser)
+    if wanted.action is not None:
+        query = query.where(audit_log.c.action == wanted.action)
+    if wanted.by is not None:
+        query = query.where(audit_log.c.by == wanted.by)
+    if wanted.until is not None:
+        # Lines are as good as in the order of their times. By its number the page begins at once,
+        # where a condition on the time would pass over all later lines.
+        last = (
+            sa.select(audit_log.c.id)
+            .where(audit_log.c.at <= wanted.until)
+            .order_by(audit_log.c.at.desc(), audit_log.c.id.desc())
+            .limit(1)
+        )
+        query = query.where(audit_log.c.id <= last.scalar_subquery())
     if before is not None:
         query = query.where(audit_log.c.id < before)
     rows = connection.execute(query).all()

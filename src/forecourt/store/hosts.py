@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +39,41 @@ def list_hosts(
     if after is not None:
         query = query.where(hosts.c.host > after)
     return [dict(row) for row in connection.scalars(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHost:
+    """A host's trust record, and when anything of it last changed."""
+
+    record: Mapping[str, Any]
+    changed_at: datetime
+
+
+def list_records(
+    connection: sa.Connection,
+    *,
+    state: str | None = None,
+    beginning: str = "",
+    after: str | None = None,
+    limit: int,
+) -> list[StoredHost]:
+    """Return hosts by name, with times.
+
+    Args:
+        connection: A connection.
+        state: Only those in this state.
+        beginning: Only those whose names begin so.
+        after: Only those behind this name.
+        limit: Hosts at most.
+    """
+    query = sa.select(hosts.c.record, hosts.c.changed_at).order_by(hosts.c.host).limit(limit)
+    if state is not None:
+        query = query.where(hosts.c.state == state)
+    if beginning:
+        query = query.where(hosts.c.host.startswith(beginning, autoescape=True))
+    if after is not None:
+        query = query.where(hosts.c.host > after)
+    return [StoredHost(dict(row.record), row.changed_at) for row in connection.execute(query)]
 
 
 def save_host(

@@ -103,7 +103,7 @@ def find_failed(
     """Return some images of the latest scrape that could not be had, in the order of the feed."""
     latest = _latest(advertiser)
     query = (
-        sa.select(vehicles.c.vehicle_id, vehicle_images.c.url)
+        sa.select(vehicles.c.vehicle_id, vehicle_images.c.url, vehicle_images.c.image_id)
         .join_from(latest, vehicles, vehicles.c.scrape_id == latest.c.scrape_id)
         .join(vehicle_images, stands_in(latest))
         .where(
@@ -119,7 +119,12 @@ def find_failed(
     if reason is not None:
         query = query.where(vehicle_images.c.skip_reason == reason)
     return [
-        Example(advertiser=advertiser, vehicle_id=row.vehicle_id, url=row.url)
+        Example(
+            advertiser=advertiser,
+            vehicle_id=row.vehicle_id,
+            url=row.url,
+            image_id=row.image_id,
+        )
         for row in connection.execute(query)
     ]
 
@@ -130,7 +135,12 @@ def find_images_of_host(
     """Return some images of latest scrapes that stand on a host."""
     latest = _latest(advertiser)
     rows = connection.execute(
-        sa.select(latest.c.advertiser, vehicles.c.vehicle_id, vehicle_images.c.url)
+        sa.select(
+            latest.c.advertiser,
+            vehicles.c.vehicle_id,
+            vehicle_images.c.url,
+            vehicle_images.c.image_id,
+        )
         .join_from(urls, vehicle_images, vehicle_images.c.url_key == urls.c.url_key)
         .join(vehicles, vehicles.c.id == vehicle_images.c.vehicle_id)
         .join(latest, latest.c.scrape_id == vehicle_images.c.scrape_id)
@@ -138,7 +148,13 @@ def find_images_of_host(
         .limit(limit)
     )
     return [
-        Example(advertiser=row.advertiser, vehicle_id=row.vehicle_id, url=row.url) for row in rows
+        Example(
+            advertiser=row.advertiser,
+            vehicle_id=row.vehicle_id,
+            url=row.url,
+            image_id=row.image_id,
+        )
+        for row in rows
     ]
 
 

@@ -13,7 +13,7 @@ the same file.
 
 Pictures of a parent and of the media folder are hard links, where the disk can: a version costs
 little more than what is new in it. Its files are never written to, so a link is as good as a copy.
-Needs the extra `train` (pyarrow).
+What a version says of itself is read by anybody; its rows need the extra `train` (pyarrow).
 """
 
 from __future__ import annotations
@@ -31,14 +31,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from forecourt.core.dataset import Item, ItemSource, LeftOut, Omission, Recipe, Split, Summary
-from forecourt.core.errors import StoreError, UsageError
-from forecourt.core.labels import Color, ImageType
-from forecourt.core.records import VisualKey
+from forecourt.core.dataset import Item, LeftOut, Omission, Recipe, Split, Summary
+from forecourt.core.errors import NotFoundError, StoreError, UsageError
 from forecourt.core.spreadsheet import defuse, undo_defuse
+from forecourt.store.manifest import read_manifest, write_manifest
 
 FORMAT = 1
 SUMMARY_FILE = "version.json"
@@ -47,33 +43,6 @@ LEFT_OUT_FILE = "left_out.csv"
 CARD_FILE = "DATASET_CARD.md"
 IMAGES = "images"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
-
-_SCHEMA = pa.schema(
-    [
-        pa.field("key", pa.string(), nullable=False),
-        pa.field("image", pa.string(), nullable=False),
-        pa.field("sha256", pa.string(), nullable=False),
-        pa.field("is_thumbnail", pa.bool_(), nullable=False),
-        pa.field("pdq", pa.binary(), nullable=False),  # empty where the picture is too plain
-        pa.field("lab_grid", pa.binary(), nullable=False),
-        pa.field("image_type", pa.string(), nullable=False),
-        pa.field("type_trust", pa.float64(), nullable=False),
-        pa.field("color", pa.string()),
-        pa.field("paint", pa.bool_()),
-        pa.field("color_trust", pa.float64(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("view", pa.string(), nullable=False),
-        pa.field("advertiser", pa.string(), nullable=False),
-        pa.field("group", pa.string(), nullable=False),
-        pa.field("vehicle", pa.string()),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("added_in", pa.string(), nullable=False),
-        pa.field("split", pa.string(), nullable=False),
-        pa.field("weight", pa.float64(), nullable=False),
-        pa.field("url", pa.string(), nullable=False),
-        pa.field("notes", pa.string(), nullable=False),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +149,7 @@ def _write_draft(folder: Path, place: Path, new: NewVersion, card: str) -> Datas
     size = 0
     for item in items:
         size += _place(new.files[item.image], folder / item.image, link=item.image in new.owned)
-    pq.write_table(_to_table(items), folder / MANIFEST_FILE, compression="zstd")
+    write_manifest(folder / MANIFEST_FILE, items)
     summary = Summary(
         name=new.name,
         created_at=new.created_at,
@@ -213,7 +182,7 @@ def read_version(folder: Path, *, verify: bool = False) -> DatasetVersion:
     path = folder / MANIFEST_FILE
     if not path.is_file() or _digest(path) != summary.manifest_sha256:
         raise StoreError(f"{path} is not the manifest that {SUMMARY_FILE} describes.")
-    items = tuple(_read_item(row) for row in pq.read_table(path).to_pylist())
+    items = read_manifest(path)
     if verify:
         for item in items:
             image = folder / item.image
@@ -246,6 +215,25 @@ def read_summary(folder: Path) -> Summary:
     recipe["imported"] = tuple(recipe["imported"])
     given["created_at"] = datetime.fromisoformat(given["created_at"])
     return Summary(**given, recipe=Recipe(**recipe))
+
+
+def datasets_folder(home: Path) -> Path:
+    """Return the folder of all dataset versions below `FORECOURT_HOME`."""
+    return home / "datasets"
+
+
+def find_folder(root: Path, name: str) -> Path:
+    """Return the folder of a version.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    if not _NAME.fullmatch(name) or not (root / name / SUMMARY_FILE).is_file():
+        raise NotFoundError(
+            f"There is no dataset version {name!r} here. `forecourt dataset list` names those "
+            "that there are, on the machine that builds them."
+        )
+    return root / name
 
 
 def list_versions(root: Path) -> list[Summary]:
@@ -288,37 +276,6 @@ def _place(source: Path, target: Path, *, link: bool) -> int:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _to_table(items: Sequence[Item]) -> pa.Table:
-    rows = [
-        {
-            **{one.name: getattr(item, one.name) for one in fields(item)},
-            "pdq": item.visual_key.pdq,
-            "lab_grid": item.visual_key.grid,
-        }
-        for item in items
-    ]
-    columns = {name: [_plain(row[name]) for row in rows] for name in _SCHEMA.names}
-    return pa.table(columns, schema=_SCHEMA)
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, str) else value
-
-
-def _read_item(row: dict[str, Any]) -> Item:
-    key = VisualKey(pdq=row.pop("pdq"), grid=row.pop("lab_grid"))
-    return Item(
-        **{
-            **row,
-            "image_type": ImageType(row["image_type"]),
-            "color": None if row["color"] is None else Color(row["color"]),
-            "source": ItemSource(row["source"]),
-            "split": Split(row["split"]),
-        },
-        visual_key=key,
-    )
 
 
 def _count_reasons(omissions: Iterable[Omission]) -> dict[str, int]:

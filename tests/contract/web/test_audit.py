@@ -69,3 +69,20 @@ def test_log_comes_in_pages(api: Api) -> None:
 def test_strange_questions_are_refused(api: Api) -> None:
     for params in ({"cursor": "x"}, {"limit": 0}, {"limit": 501}, {"advertiser": "a\u0000b"}):
         assert read(api, api.key(), **params).status_code == 422
+
+
+def test_filters_hold_together(api: Api) -> None:
+    _key, ada = api.make_key(name="Ada")
+    _key, ben = api.make_key(name="Ben")
+    for headers in (ada, ben, ada):
+        api.ask("POST", "/v1/keys", headers, json={"name": "x", "role": "staff"})
+    made = read(api, ada, action="key.create", by="Ada").json()["items"]
+    assert [(one["action"], one["by"]) for one in made] == [("key.create", "Ada")] * 2
+    assert read(api, ada, action="user.create").json()["items"] == []
+    assert read(api, ada, by="Ad").json()["items"] == []
+    until = made[1]["at"]
+    earlier = read(api, ada, until=until).json()["items"]
+    assert earlier[0]["id"] == made[1]["id"]
+    assert read(api, ada, until="2020-01-01T00:00:00Z").json()["items"] == []
+    for params in ({"action": "no.such"}, {"until": "soon"}, {"by": ""}):
+        assert read(api, ada, **params).status_code == 422

@@ -34,6 +34,7 @@ from forecourt.review import Change
 from forecourt.store.engine import create_engine, writing
 from forecourt.web.app import create_app
 from tests.support.api import Api, open_api
+from tests.support.dataset_versions import rank_dataset, write_dataset
 from tests.support.gate import use_cheap_hashes
 from tests.support.shop import ACME, ZENITH, Shop
 
@@ -62,6 +63,7 @@ RULES = {
     "list_fixes": "`advertiser` unless it is an advertiser who asks",
     "resolve_conflict": "`value` with the ruling `everyone` alone, and of the field's kind",
     "list_keys": "names have no characters that cannot be seen",
+    "create_decisions": "a type or a colour with `relabel` alone, and pictures that are there",
     "list_audit": "names have no characters that cannot be seen",
     "create_key": "an advertiser's key names the advertiser, and has no more scopes than its role",
     "create_user": "an advertiser's user names the advertiser; passwords have 12 characters",
@@ -104,6 +106,8 @@ def _fill(api: Api) -> dict[str, Any]:
     shop.fix(ZENITH, Change(image_type=ImageType.PLACEHOLDER), role=Role.ADVERTISER)
     api.make_user()
     key, _headers = api.make_key(Role.STAFF)
+    dataset = write_dataset(api.service.settings.home)
+    rank_dataset(dataset)
     with writing(engine) as connection:
         webhooks.create(connection, url="https://hooks.example.com/", by="Ada", at=shop.now)
         webhooks.announce(
@@ -116,6 +120,8 @@ def _fill(api: Api) -> dict[str, Any]:
         "version": api.service.model_version,
         "host": "cdn.example.com",
         "scrape_id": 1,
+        "dataset": dataset.name,
+        "key": dataset.items[0].key,
         "delivery_id": event,
     }
 

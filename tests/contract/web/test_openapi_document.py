@@ -10,7 +10,7 @@ from typing import Any, get_args, get_type_hints
 import jsonschema_rs
 import pytest
 
-from forecourt.client import Client, admin_answers, answers
+from forecourt.client import Client, admin_answers, answers, dataset_answers
 from forecourt.jobs.metrics import Metrics
 from forecourt.web.app import create_app
 from forecourt.web.problems import MEDIA_TYPE
@@ -42,6 +42,9 @@ BY_CLIENT = {
     "undo_act": "undo",
     "list_conflicts": "iter_conflicts",
     "list_hosts": "iter_hosts",
+    "list_dataset_items": "iter_dataset_items",
+    "create_decisions": "decide",
+    "list_decisions": "iter_decisions",
     "list_promotions": "iter_promotions",
     "promote_model": "promote",
     "rollback_model": "roll_back",
@@ -73,6 +76,16 @@ ANSWERS = {
     "MisclassifiedOut": answers.Misclassified,
     "MisclassifiedListOut": answers.MisclassifiedList,
     "HostOut": answers.Host,
+    "SplitCountsOut": dataset_answers.SplitCounts,
+    "DatasetOut": dataset_answers.Dataset,
+    "DatasetsOut": dataset_answers.Datasets,
+    "ShortageOut": dataset_answers.Shortage,
+    "ReviewOut": dataset_answers.DatasetReview,
+    "DatasetDetailOut": dataset_answers.DatasetDetail,
+    "DoubtOut": dataset_answers.LabelDoubt,
+    "DecisionOut": dataset_answers.Decision,
+    "DatasetItemOut": dataset_answers.DatasetItem,
+    "DecisionsOut": dataset_answers.Decisions,
     "PromotionOut": answers.Promotion,
     "PromotedOut": answers.Promoted,
     "ModelOut": answers.Model,

@@ -11,9 +11,9 @@ from forecourt.core.fixes import FixField
 from forecourt.core.labels import ImageType
 from forecourt.dataset.analyze import Analysis, analyze
 from forecourt.dataset.balance import find_shortages
+from forecourt.dataset.doubts import Suspect
 from forecourt.dataset.features import Features
 from forecourt.dataset.mistakes import Mistake
-from forecourt.dataset.suspects import Suspect
 from tests.support.dataset_pictures import item, key_of
 
 STOCK = ImageType.STOCK

@@ -12,8 +12,9 @@ from forecourt.core.dataset import Item, Split
 from forecourt.core.errors import UsageError
 from forecourt.core.fixes import FixField
 from forecourt.core.labels import IMAGE_TYPES, Color, ImageType
+from forecourt.dataset.doubts import find_doubts
 from forecourt.dataset.features import Features, nearest
-from forecourt.dataset.review import Choice, choose, find_doubts
+from forecourt.dataset.review import Choice, choose
 from forecourt.dataset.suspects import find_suspects, out_of_fold
 from tests.support.dataset_pictures import item, key_of
 

@@ -10,7 +10,7 @@
         models ─< promotions                               └─< ruling_states >─ rulings
         users ─< sessions      api_keys, users ─< audit_log      login_failures
         webhooks ─< deliveries ─< delivery_attempts
-        dataset_decisions    dataset_sides      advertisers ─< queue_entries >─ images
+        dataset_decisions ── dataset_undos   dataset_sides   advertisers ─< queue_entries >─ images
         monitor_runs ─< monitor_figures    monitor_alarms    vehicles ─< placeholder_spells
 
 An image is stored once, whatever the number of URLs, vehicles and advertisers that show it; every
@@ -26,7 +26,7 @@ from forecourt.store.schema.access import (
     users,
 )
 from forecourt.store.schema.base import UtcDateTime, metadata
-from forecourt.store.schema.datasets import dataset_decisions, dataset_sides
+from forecourt.store.schema.datasets import dataset_decisions, dataset_sides, dataset_undos
 from forecourt.store.schema.fixes import (
     acts,
     carries,
@@ -72,6 +72,7 @@ __all__ = [
     "class_counts",
     "dataset_decisions",
     "dataset_sides",
+    "dataset_undos",
     "deliveries",
     "delivery_attempts",
     "fix_states",

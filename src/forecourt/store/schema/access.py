@@ -83,4 +83,7 @@ audit_log = Table(
     Column("detail", JSON, nullable=False),
     Column("request_id", String(64)),
     Index(None, "advertiser", "id"),
+    Index(None, "action", "id"),
+    Index(None, "by", "id"),
+    Index(None, "at", "id"),
 )

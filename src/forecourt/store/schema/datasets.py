@@ -5,9 +5,9 @@ Append-only. The versions themselves are folders (`store.versions`).
 
 from sqlalchemy import Column, Index, String, Table, Text, UniqueConstraint
 
-from forecourt.store.schema.base import UtcDateTime, id_column, metadata
+from forecourt.store.schema.base import UtcDateTime, id_column, metadata, ref
 
-# The latest of a picture counts.
+# The latest of a picture that was not taken back counts.
 dataset_decisions = Table(
     "dataset_decisions",
     metadata,
@@ -21,6 +21,18 @@ dataset_decisions = Table(
     Column("version", String(100), nullable=False),  # that was looked through
     Column("at", UtcDateTime, nullable=False),
     Index(None, "key", "id"),
+    Index(None, "version", "id"),
+)
+
+# Decisions that were taken back.
+dataset_undos = Table(
+    "dataset_undos",
+    metadata,
+    id_column(),
+    ref("decision_id", "dataset_decisions.id"),
+    Column("by", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("decision_id"),
 )
 
 # Where a picture, or an advertiser, was first put; for good.

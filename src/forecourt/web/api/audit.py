@@ -9,9 +9,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from forecourt import access
-from forecourt.core.access import check_may_read_log, clean_advertiser
+from forecourt.core.access import LONGEST_NAME, check_may_read_log, clean_advertiser
+from forecourt.core.audit import AuditAction, AuditFilter
 from forecourt.core.records import LONGEST_ADVERTISER, Role
 from forecourt.store.engine import reading
+from forecourt.web.api.fields import TEXT, Time
 from forecourt.web.api.paging import Cursor, Limit, Page, make_cursor, read_cursor
 from forecourt.web.auth import Caller
 from forecourt.web.problems import describe
@@ -70,6 +72,17 @@ def list_audit(
             "everything, which only admins see.",
         ),
     ] = None,
+    action: Annotated[AuditAction | None, Query(description="Only this action.")] = None,
+    by: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=LONGEST_NAME,
+            pattern=TEXT,
+            description="Only what this key or user did: its whole name.",
+        ),
+    ] = None,
+    until: Annotated[Time | None, Query(description="Only what was done until then.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Any:
@@ -78,6 +91,10 @@ def list_audit(
     check_may_read_log(caller, whose)
     with reading(service.engine) as connection:
         page = access.list_audit(
-            connection, advertiser=whose, before=read_cursor(cursor), limit=limit
+            connection,
+            advertiser=whose,
+            wanted=AuditFilter(action=action, by=by, until=until),
+            before=read_cursor(cursor),
+            limit=limit,
         )
     return {"items": page.entries, "next_cursor": make_cursor(page.next_before)}

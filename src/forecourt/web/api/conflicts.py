@@ -126,6 +126,8 @@ class OddityExampleOut(BaseModel):
     advertiser: str
     vehicle_id: str | None
     url: str
+    image_id: int | None = Field(description="Null: nothing was ever seen under the URL.")
+    fix_id: int | None = Field(description="The fix that is odd, where it is one.")
 
 
 _ODDITY: dict[str, JsonValue] = {
@@ -142,6 +144,8 @@ _ODDITY: dict[str, JsonValue] = {
             "advertiser": "acme",
             "vehicle_id": "stock-1",
             "url": "https://img.example.com/stock-1/1.jpg",
+            "image_id": None,
+            "fix_id": None,
         }
     ],
 }

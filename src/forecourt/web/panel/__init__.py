@@ -10,12 +10,19 @@ from fastapi import FastAPI
 from forecourt.web.panel import (
     advertisers,
     assets,
+    audit,
+    conflicts,
+    datasets,
     health,
+    hosts,
     images,
+    oddities,
+    people,
     queue,
     sign_in,
     sitemap,
     thumbnails,
+    webhooks,
 )
 from forecourt.web.panel.headers import SecurityHeaders
 from forecourt.web.panel.pages import install_handlers
@@ -27,7 +34,23 @@ def create_panel(service: Service) -> FastAPI:
     panel = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     panel.state.service = service
     install_handlers(panel)
-    for module in (assets, sign_in, advertisers, sitemap, queue, images, health, thumbnails):
+    for module in (
+        assets,
+        sign_in,
+        advertisers,
+        sitemap,
+        queue,
+        images,
+        health,
+        thumbnails,
+        conflicts,
+        oddities,
+        hosts,
+        datasets,
+        audit,
+        people,
+        webhooks,
+    ):
         panel.include_router(module.router)
     panel.add_middleware(SecurityHeaders)
     return panel

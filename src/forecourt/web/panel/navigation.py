@@ -24,4 +24,12 @@ ENTRIES = (
     Entry("Your vehicles", "sitemap", _ADVERTISERS),
     Entry("Queue", "queue", _STAFF | _ADVERTISERS),
     Entry("Health", "health", _STAFF),
+    Entry("Conflicts", "conflicts", _STAFF),
+    Entry("Oddities", "oddities", _STAFF),
+    Entry("Hosts", "hosts", _STAFF),
+    Entry("Datasets", "datasets", _STAFF),
+    Entry("Audit log", "audit", _ADMINS),
+    Entry("Users", "users", _ADMINS),
+    Entry("Keys", "keys", _ADMINS),
+    Entry("Webhooks", "webhooks", _ADMINS),
 )
