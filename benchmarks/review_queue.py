@@ -108,7 +108,7 @@ def report(what: str, do: Callable[[], object]) -> float:
 def ask(engine: sa.Engine, advertiser: str | None) -> None:
     with reading(engine) as connection:
         page = review.list_queue(connection, model_version=_MODEL, advertiser=advertiser, limit=20)
-    assert len(page.items) == 20
+    assert page.items
 
 
 def count_done(engine: sa.Engine) -> None:

@@ -175,6 +175,12 @@ def test_undo_brings_back_what_was_there_and_what_is_put_off_comes_last(
         )
     page.get_by_role("button", name="Later").click()
     assert subject(page) == second
+    press(page, "l", "u")
+    assert subject(page) == second
+    page.get_by_role("button", name="Undo").click()
+    assert subject(page) == first
+    press(page, "l")
+    assert subject(page) == second
     page.reload()
     wait_for_photo(page)
     assert subject(page) != first
@@ -247,6 +253,20 @@ def test_what_the_server_refuses_comes_back(filled: Panel, open_page: OpenPage) 
     page.unroute("**/v1/fixes")
     press(page, "l")
     assert subject(page) == first
+
+
+def test_a_queue_that_cannot_be_had_is_asked_for_again(
+    filled: Panel,  # noqa: ARG001
+    open_page: OpenPage,
+) -> None:
+    page = open_page("ada", allow=("500",))
+    page.route("**/v1/queue*", lambda route: route.fulfill(status=500, json={"detail": "Broken."}))
+    page.goto("/panel/queue")
+    expect(page.get_by_role("heading", name="The queue cannot be had")).to_be_visible()
+    expect(page.locator("#nothing")).to_contain_text("Broken.")
+    page.unroute("**/v1/queue*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#subject")).to_be_visible()
 
 
 def test_an_empty_queue_says_so(panel: Panel, page: Page, look: Look) -> None:  # noqa: ARG001

@@ -12,7 +12,11 @@ from forecourt.core.conflicts import Ruling
 from forecourt.core.fixes import ActSource, FixField
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import Role, Vehicle
+from forecourt.identity.urls import make_url_key
+from forecourt.store import inventory
+from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading, writing
+from forecourt.store.evidence import load_evidence, load_mixed_evidence
 from forecourt.store.queue import LookedAt
 from forecourt.store.schema import images, queue_entries
 from tests.support.big_shop import BigShop
@@ -334,3 +338,35 @@ def test_done__what_was_imported_does_not_count(shop: QueueShop) -> None:
             model_version="m1",
         )
     assert shop.done().own == 0
+
+
+def test_evidence_of_several_sitemaps_is_that_of_each(shop: QueueShop) -> None:
+    shop.fix(ACME, STOCK, role=Role.ADVERTISER)
+    shop.fix(ZENITH, RED, urls=URLS[:2])
+    shop.fix(ZENITH, BLUE, urls=URLS[2:], everywhere=True)
+    shop.carry(ACME, 1, 0, with_color=True)
+    with reading(shop.engine) as connection:
+        places = {
+            name: [
+                (one.image, one.vehicle.color)
+                for one in inventory.locate_images(
+                    connection,
+                    stored_scrapes.get_latest(connection, name).id,
+                    [make_url_key(url) for url in URLS],
+                )
+            ]
+            for name in (ACME, ZENITH)
+        }
+        each = [
+            evidence
+            for name, of_name in places.items()
+            for evidence in load_evidence(connection, name, of_name, model_version="m1")
+        ]
+        mixed = load_mixed_evidence(
+            connection,
+            [(name, *one) for name, of_name in places.items() for one in of_name],
+            model_version="m1",
+        )
+    assert mixed == each
+    assert [len(one.type_fixes) for one in mixed] == [1, 1, 0, 0, 0, 0]
+    assert [len(one.color_fixes) for one in mixed] == [0, 0, 1, 1, 1, 1]

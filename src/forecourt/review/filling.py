@@ -81,7 +81,6 @@ class _Finder:
         self._scrape = scrape
         self._model_version = model_version
         self._found: dict[int, Candidate] = {}
-        self._shown: set[int] = set()
         self._firsts: list[int] = []  # of each vehicle
         self._classes: dict[FixField, dict[str, list[int]]] = {field: {} for field in FixField}
         self._counts: dict[FixField, Counter[str]] = {field: Counter() for field in FixField}
@@ -104,7 +103,6 @@ class _Finder:
     def _note(self, vehicle: SeenVehicle) -> None:
         self._firsts.append(vehicle.images[0].image_id)
         for image in vehicle.images:
-            self._shown.add(image.image_id)
             for field, value in (
                 (FixField.IMAGE_TYPE, image.image_type),
                 (FixField.COLOR, image.color or ""),
@@ -119,8 +117,8 @@ class _Finder:
 
     def _add_conflicts(self) -> None:  # Q1
         for page in stored.iter_spoken_of(self._connection, self._scrape.advertiser):
-            shown = self._shown.intersection(page)
-            for image_id in {one.image_id for one in find_open(self._connection, shown)}:
+            disputed = {one.image_id for one in find_open(self._connection, page)}
+            for image_id in stored.find_standing(self._connection, self._scrape.id, disputed):
                 self._add(image_id, Cause(QueueReason.CONFLICT, 0.9))
 
     def _add_shifts(self) -> None:  # Q6

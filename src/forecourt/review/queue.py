@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from forecourt.core.fixes import FixField
 from forecourt.core.queue import QueueReason, explain
 from forecourt.core.records import Decision, Role, Vehicle
-from forecourt.core.resolve import Evidence, Resolved, resolve
+from forecourt.core.resolve import Resolved, resolve
 from forecourt.review.conflicts import find_open
 from forecourt.store import inventory
 from forecourt.store import queue as stored
-from forecourt.store.evidence import load_evidence
+from forecourt.store.evidence import load_mixed_evidence
 from forecourt.store.inventory import LocatedImage, VehicleImage
 from forecourt.store.queue import Entry, LookedAt, Place
 
@@ -129,9 +129,12 @@ def _show(
     disputed: Mapping[int, str],
     model_version: str,
 ) -> Iterator[Waiting]:
-    known = _load_evidence(connection, present, model_version)
-    for entry, place in present:
-        evidence = known[entry.id]
+    evidence_of = load_mixed_evidence(
+        connection,
+        [(entry.advertiser, place.image, place.vehicle.color) for entry, place in present],
+        model_version=model_version,
+    )
+    for (entry, place), evidence in zip(present, evidence_of, strict=True):
         if evidence.decision is None:
             continue
         yield Waiting(
@@ -153,22 +156,6 @@ def _explain(entry: Entry, dispute: str) -> Iterator[Reason]:
     for reason, words in entry.reasons:
         told = (dispute,) if reason is QueueReason.CONFLICT else words
         yield Reason(reason=reason, text=explain(reason, told))
-
-
-def _load_evidence(
-    connection: sa.Connection, present: Sequence[tuple[Entry, LocatedImage]], model_version: str
-) -> dict[int, Evidence]:
-    known: dict[int, Evidence] = {}
-    for advertiser in dict.fromkeys(entry.advertiser for entry, _place in present):
-        own = [(entry, place) for entry, place in present if entry.advertiser == advertiser]
-        found = load_evidence(
-            connection,
-            advertiser,
-            [(place.image, place.vehicle.color) for _entry, place in own],
-            model_version=model_version,
-        )
-        known |= {entry.id: one for (entry, _place), one in zip(own, found, strict=True)}
-    return known
 
 
 def _describe_conflicts(connection: sa.Connection, image_ids: Collection[int]) -> dict[int, str]:

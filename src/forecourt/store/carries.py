@@ -67,7 +67,7 @@ def add_carries(
 
 def load_carries(
     connection: sa.Connection,
-    advertiser: str,
+    advertiser: str | None,
     image_ids: Collection[int],
     *,
     until: datetime | None = None,
@@ -76,18 +76,14 @@ def load_carries(
 
     Args:
         connection: A connection.
-        advertiser: Whose sitemap.
+        advertiser: Whose sitemap; None: of anybody.
         image_ids: Images of it.
         until: Only what was carried until then, and live as it was then.
     """
+    whose = [] if advertiser is None else [carries.c.advertiser == advertiser]
     found: list[Carry] = []
     for chunk in chunks(image_ids):
-        found += _load(
-            connection,
-            carries.c.advertiser == advertiser,
-            carries.c.image_id.in_(chunk),
-            until=until,
-        )
+        found += _load(connection, *whose, carries.c.image_id.in_(chunk), until=until)
     return found
 
 

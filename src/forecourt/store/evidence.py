@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from forecourt.core.fixes import FixField, HeldFix, to_color_fixes, to_type_fixes
-from forecourt.core.records import Vehicle
+from forecourt.core.fixes import Fix, FixField, HeldFix, to_color_fixes, to_type_fixes
+from forecourt.core.records import Decision, Vehicle
 from forecourt.core.resolve import Evidence
 from forecourt.core.skips import SkipReason
 from forecourt.store import carries as stored_carries
 from forecourt.store import fixes as stored_fixes
 from forecourt.store import images as stored_images
 from forecourt.store import inventory
+from forecourt.store.carries import Carry
 from forecourt.store.inventory import VehicleImage
 from forecourt.store.scrapes import Scrape
 
@@ -93,55 +94,96 @@ def load_evidence(
         entries: An image, and the colour configured in the scrape for its vehicle.
         model_version: The champion; another model's decision is stale.
     """
-    image_ids = {image.image_id for image, _color in entries if image.image_id is not None}
+    mixed = [(advertiser, image, color) for image, color in entries]
+    return load_mixed_evidence(connection, mixed, model_version=model_version)
+
+
+def load_mixed_evidence(
+    connection: sa.Connection,
+    entries: Sequence[tuple[str, VehicleImage, str | None]],
+    *,
+    model_version: str,
+) -> list[Evidence]:
+    """Return the evidence for images of several sitemaps, in order; as few statements as for one.
+
+    Args:
+        connection: A connection.
+        entries: Whose sitemap, an image of it, and the colour configured in the scrape.
+        model_version: The champion; another model's decision is stale.
+    """
+    names = {advertiser for advertiser, _image, _color in entries}
+    only = next(iter(names)) if len(names) == 1 else None
+    image_ids = {image.image_id for _name, image, _color in entries if image.image_id is not None}
+    url_keys = {image.url_key for _name, image, _color in entries}
     decisions = stored_images.load_decisions(connection, image_ids, model_version)
-    by_image, by_url = _load_held(
-        connection, advertiser, image_ids, {image.url_key for image, _color in entries}
-    )
-
-    def gather(image: VehicleImage, scrape_color: str | None) -> Evidence:
-        decision = decisions.get(image.image_id) if image.image_id is not None else None
-        held = sorted(
-            by_url[image.url_key] + (by_image[image.image_id] if image.image_id else []),
-            key=lambda one: one.fix.id,
-        )
-        return Evidence(
-            decision=decision,
-            is_stale=decision is not None and decision.model_version != model_version,
-            skip_reason=SkipReason(image.skip_reason) if image.skip_reason else None,
-            scrape_color=scrape_color,
-            type_fixes=to_type_fixes(held),
-            color_fixes=to_color_fixes(held),
-        )
-
-    return [gather(image, color) for image, color in entries]
-
-
-def _load_held(
-    connection: sa.Connection, advertiser: str, image_ids: set[int], url_keys: set[str]
-) -> tuple[defaultdict[int, list[HeldFix]], defaultdict[str, list[HeldFix]]]:
-    """Return the live fixes by image, carried ones too, and by URL where no image was seen."""
     carried = [
-        carry
-        for carry in stored_carries.load_carries(connection, advertiser, image_ids)
-        if carry.is_live
+        carry for carry in stored_carries.load_carries(connection, only, image_ids) if carry.is_live
     ]
-    sources = {carry.from_image_id for carry in carried}
     fixes = stored_fixes.load_for_images(
-        connection, advertiser, image_ids=image_ids | sources, url_keys=url_keys
+        connection,
+        only,
+        image_ids=image_ids | {carry.from_image_id for carry in carried},
+        url_keys=url_keys,
     )
+    held = {name: _arrange(name, fixes, carried) for name in names}
+    return [
+        _gather(
+            image,
+            color,
+            decisions.get(image.image_id) if image.image_id is not None else None,
+            held[name],
+            model_version,
+        )
+        for name, image, color in entries
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The live fixes that hold in a sitemap."""
+
+    by_image: defaultdict[int, list[HeldFix]]  # carried ones too
+    by_url: defaultdict[str, list[HeldFix]]  # where no image was seen
+
+
+def _gather(
+    image: VehicleImage,
+    scrape_color: str | None,
+    decision: Decision | None,
+    held: _Held,
+    model_version: str,
+) -> Evidence:
+    of_image = sorted(
+        held.by_url[image.url_key] + (held.by_image[image.image_id] if image.image_id else []),
+        key=lambda one: one.fix.id,
+    )
+    return Evidence(
+        decision=decision,
+        is_stale=decision is not None and decision.model_version != model_version,
+        skip_reason=SkipReason(image.skip_reason) if image.skip_reason else None,
+        scrape_color=scrape_color,
+        type_fixes=to_type_fixes(of_image),
+        color_fixes=to_color_fixes(of_image),
+    )
+
+
+def _arrange(advertiser: str, fixes: Sequence[Fix], carried: Sequence[Carry]) -> _Held:
+    """Return those of some live fixes and carries that hold for an advertiser."""
     by_image: defaultdict[int, list[HeldFix]] = defaultdict(list)
     by_url: defaultdict[str, list[HeldFix]] = defaultdict(list)
     for fix in fixes:
+        if not fix.everywhere and fix.advertiser != advertiser:
+            continue
         if fix.image_id is None:
             by_url[fix.url_key].append(HeldFix(fix))
         else:
             by_image[fix.image_id].append(HeldFix(fix))
     own = {image_id: list(held) for image_id, held in by_image.items()}
     for carry in carried:
-        by_image[carry.image_id] += [
-            HeldFix(one.fix, is_carried=True)
-            for one in own.get(carry.from_image_id, ())
-            if carry.with_color or one.fix.field is not FixField.COLOR
-        ]
-    return by_image, by_url
+        if carry.advertiser == advertiser:
+            by_image[carry.image_id] += [
+                HeldFix(one.fix, is_carried=True)
+                for one in own.get(carry.from_image_id, ())
+                if carry.with_color or one.fix.field is not FixField.COLOR
+            ]
+    return _Held(by_image, by_url)

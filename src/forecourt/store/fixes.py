@@ -83,7 +83,7 @@ def find_fixed(connection: sa.Connection, image_ids: Collection[int]) -> set[int
 
 def load_for_images(
     connection: sa.Connection,
-    advertiser: str,
+    advertiser: str | None,
     *,
     image_ids: Collection[int],
     url_keys: Collection[str],
@@ -92,11 +92,11 @@ def load_for_images(
 
     Args:
         connection: A connection.
-        advertiser: Their own fixes, staff's for them, and staff's for everyone.
+        advertiser: Their own fixes, staff's for them, and staff's for everyone; None: anybody's.
         image_ids: Images of the sitemap.
         url_keys: URLs of images that were never seen: fixes made before anything was.
     """
-    here = holds_for(advertiser)
+    here = sa.true() if advertiser is None else holds_for(advertiser)
     found: list[Fix] = []
     for ids in chunks(image_ids):
         found += _load(connection, fixes.c.image_id.in_(ids), here)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -138,6 +138,18 @@ def iter_spoken_of(connection: sa.Connection, advertiser: str) -> Iterator[list[
     rows = connection.scalars(query.distinct().execution_options(yield_per=_PAGE))
     for page in rows.partitions(_PAGE):
         yield [image_id for image_id in page if image_id is not None]
+
+
+def find_standing(
+    connection: sa.Connection, scrape_id: int, image_ids: Collection[int]
+) -> set[int]:
+    """Return those of some images that stand in a scrape."""
+    if not image_ids:
+        return set()
+    query = sa.select(vehicle_images.c.image_id).where(
+        vehicle_images.c.image_id.in_(image_ids), vehicle_images.c.scrape_id == scrape_id
+    )
+    return {found for found in connection.scalars(query.distinct()) if found is not None}
 
 
 def replace_entries(

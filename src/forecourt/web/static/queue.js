@@ -22,6 +22,8 @@ const loading = new Map(); // pictures on their way, by address
 let cursor = null; // where the next page begins; undefined: there is none
 let staged = {};
 let isAsking = false;
+let failure = ""; // why the next page could not be had
+let putOff = []; // since the latest fix
 
 const nameOf = (item) => `${item.advertiser} ${item.image_id}`;
 const pictureOf = (item) => `/panel/pictures/${item.image_id}.jpg?${new URLSearchParams({ advertiser: item.advertiser })}`;
@@ -43,6 +45,7 @@ async function fill() {
     return;
   }
   isAsking = true;
+  failure = "";
   try {
     while (ready.length < FEW && cursor !== undefined) {
       const query = new URLSearchParams({ limit: PAGE });
@@ -59,7 +62,7 @@ async function fill() {
       cursor = page.next_cursor ?? undefined;
     }
   } catch (problem) {
-    say(problem.message, true);
+    failure = problem.message;
   } finally {
     isAsking = false;
   }
@@ -120,19 +123,18 @@ function show() {
 }
 
 function showNothing() {
-  const title = byId("nothing").querySelector("h2");
-  const text = byId("nothing").querySelector("p");
-  if (cursor !== undefined || isAsking) {
-    title.textContent = "Looking for images";
-    text.textContent = "";
-    byId("again").hidden = true;
-    return;
-  }
-  title.textContent = later.size ? "The rest was put off" : "Nothing waits";
-  text.textContent = later.size
-    ? `${later.size} put off in this tab.`
-    : "Everything that the model doubts was looked at. The next scrape brings more.";
-  byId("again").hidden = !later.size;
+  const isLooking = !failure && (cursor !== undefined || isAsking);
+  const [title, text, again] = isLooking
+    ? ["Looking for images", "", ""]
+    : failure
+      ? ["The queue cannot be had just now", failure, "Try again"]
+      : later.size
+        ? ["The rest was put off", `${later.size} put off in this tab.`, "Show what was put off"]
+        : ["Nothing waits", "Everything that the model doubts was looked at. The next scrape brings more.", ""];
+  byId("nothing").querySelector("h2").textContent = title;
+  byId("nothing").querySelector("p").textContent = text;
+  byId("again").textContent = again;
+  byId("again").hidden = !again;
 }
 
 function showPhoto(item) {
@@ -224,13 +226,12 @@ const line = new FixLine({
     say(`${kind === "fix" ? "Not kept" : "Not undone"}: ${entry.item.vehicle_id}. ${problem.message}`, true);
   },
   onChange() {
-    undoButton.hidden = !line.last;
+    offerUndo();
     document.body.dataset.pending = String(line.pending);
   },
 });
 
-function bringBack(item) {
-  count(-1);
+function comeBack(item) {
   ready.unshift(item);
   staged = {};
   show();
@@ -299,6 +300,7 @@ function keep() {
   if (change.image_type !== "Placeholder") {
     change.color = staged.color ?? item.color.value ?? "none";
   }
+  putOff = [];
   const isConfirmed = change.image_type === item.image_type.value && (change.color ?? "none") === (item.color.value ?? "none");
   line.push({ advertiser: item.advertiser, urls: [item.url], change, everywhere: everywhere?.checked ?? false, note: isConfirmed ? "looks right" : "", item });
   say(`${isConfirmed ? "Right" : "Fixed"}: ${wordsOf(change)} on ${item.vehicle_id}.`);
@@ -306,29 +308,46 @@ function keep() {
   next();
 }
 
-function putOff() {
+function putAside() {
   const item = ready[0];
   if (!item) {
     return;
   }
-  later.add(nameOf(item));
-  sessionStorage.setItem(LATER, JSON.stringify([...later]));
+  putOff.push(item);
+  noteLater(item, true);
   say(`Later: ${item.vehicle_id}.`);
   next();
+  offerUndo();
+}
+
+function noteLater(item, isLater) {
+  later[isLater ? "add" : "delete"](nameOf(item));
+  sessionStorage.setItem(LATER, JSON.stringify([...later]));
 }
 
 function undo() {
-  const entry = line.undo();
-  if (entry) {
-    bringBack(entry.item);
+  const aside = putOff.pop();
+  const entry = aside ? null : line.undo();
+  if (aside) {
+    noteLater(aside, false);
+    comeBack(aside);
+    say(`Back: ${aside.vehicle_id}.`);
+  } else if (entry) {
+    count(-1);
+    comeBack(entry.item);
   } else {
     say("There is nothing to undo.");
   }
+  offerUndo();
+}
+
+function offerUndo() {
+  undoButton.hidden = !putOff.length && !line.last;
 }
 
 // ---- keys and buttons ---------------------------------------------------------------------------
 
-const ACTS = { Enter: keep, l: putOff, u: undo, "?": () => keys.showModal() };
+const ACTS = { Enter: keep, l: putAside, u: undo, "?": () => keys.showModal() };
 
 document.addEventListener("keydown", (event) => {
   if (isTyping(event)) {
@@ -367,15 +386,18 @@ bench.addEventListener("click", (event) => {
 });
 ["load", "error"].forEach((name) => byId("photo").addEventListener(name, noteSeen));
 byId("right")?.addEventListener("click", keep);
-byId("later")?.addEventListener("click", putOff);
+byId("later")?.addEventListener("click", putAside);
 undoButton.addEventListener("click", undo);
 byId("show-keys").addEventListener("click", () => keys.showModal());
 everywhere?.addEventListener("change", () => document.getElementById("main").focus({ preventScroll: true }));
 byId("again").addEventListener("click", () => {
-  later.forEach((name) => known.delete(name));
-  later.clear();
-  sessionStorage.removeItem(LATER);
-  cursor = null;
+  if (!failure) {
+    later.forEach((name) => known.delete(name));
+    later.clear();
+    putOff = [];
+    sessionStorage.removeItem(LATER);
+    cursor = null;
+  }
   fill();
 });
 
