@@ -19,6 +19,7 @@ NAMES = (
     "visual_lookup",
     "many_fixes",
     "review_queue",
+    "monitor_run",
     "cached_path",
     "workers",
     "panel_page",

@@ -11,13 +11,14 @@ from typing import Any
 import procrastinate
 import pytest
 import sqlalchemy as sa
+from procrastinate.jobs import Job
 
 from forecourt import monitor, webhooks
 from forecourt.core.errors import NotFoundError
 from forecourt.core.looks import looks_to_json, summarize
 from forecourt.core.monitor_rules import Rule
 from forecourt.jobs.monitoring import run_monitor
-from forecourt.jobs.queue import QueueRunner
+from forecourt.jobs.queue import QueueRunner, _Elsewhere, _StoppedError
 from forecourt.jobs.workspace import Workspace
 from forecourt.store.engine import reading, writing
 from forecourt.store.schema import deliveries
@@ -124,6 +125,15 @@ def test_progress_is_told_and_may_end_the_run(workspace: Workspace, watched: Wat
         look(workspace, watched, on_progress=stop)
     with reading(workspace.engine) as connection:
         assert len(monitor.load_trend(connection, monitor.ALL, limit=9)) == 1
+
+
+def test_a_stopping_worker_leaves_it_to_another_and_a_failure_waits_for_the_next_night() -> None:
+    job = Job(
+        id=1, queue="upkeep", lock=None, queueing_lock=None, task_name="monitor", worker_id=None
+    )
+    again = _Elsewhere().get_retry_decision(exception=_StoppedError(), job=job)
+    assert again is not None
+    assert _Elsewhere().get_retry_decision(exception=ValueError(), job=job) is None
 
 
 def test_workers_take_it_from_the_queue(
