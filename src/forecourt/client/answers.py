@@ -282,6 +282,48 @@ class MisclassifiedList(TypedDict):
     items: list[Misclassified]
 
 
+class QueueReason(TypedDict):
+    """Why an image is in the review queue."""
+
+    reason: str
+    text: str
+
+
+class Waiting(TypedDict):
+    """An image of the review queue, and what is shown of it."""
+
+    id: int
+    advertiser: str
+    image_id: int
+    url: str
+    vehicle_id: str
+    vin: str | None
+    title: str | None
+    scrape_color: str | None
+    image_type: Tag
+    color: Tag
+    predicted: Predicted
+    thumbnail: str | None
+    width: int
+    height: int
+    reasons: list[QueueReason]
+
+
+class DoneToday(TypedDict):
+    """Acts of fixing and confirming since midnight UTC; `team` is None for advertisers."""
+
+    you: int
+    team: int | None
+
+
+class Queue(TypedDict):
+    """A page of the review queue; `next_cursor` is None where it ends."""
+
+    items: list[Waiting]
+    next_cursor: str | None
+    done_today: DoneToday
+
+
 class Host(TypedDict):
     """How far a host's headers are trusted."""
 

@@ -1,4 +1,4 @@
-"""What staff look at: disagreements, oddities, what the model gets wrong, hosts."""
+"""What staff look at: disagreements, oddities, what the model gets wrong, the queue, hosts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from forecourt.client.answers import (
     ImageType,
     MisclassifiedList,
     Oddity,
+    Queue,
 )
 from forecourt.client.operations import Operations, given, segment
 
@@ -61,6 +62,17 @@ class Findings(Operations):
         """Return what people correct most, of one advertiser or of all."""
         params = given(by=by, since=since and since.isoformat(), advertiser=advertiser, limit=limit)
         found: MisclassifiedList = self._get("/v1/misclassified", params)
+        return found
+
+    def list_queue(
+        self, *, advertiser: str | None = None, cursor: str | None = None, limit: int = 20
+    ) -> Queue:
+        """Return images at which a person's look helps most, of one advertiser or of all.
+
+        `cursor`: `next_cursor` of the page before.
+        """
+        params = given(advertiser=advertiser, cursor=cursor, limit=limit)
+        found: Queue = self._get("/v1/queue", params)
         return found
 
     def iter_hosts(self) -> Iterator[Host]:

@@ -23,6 +23,7 @@ _log = structlog.get_logger(__name__)
 LONGEST_SIDE = 1280
 _MIN_SIDE = 960  # 4:3
 _AT_ONCE = 4
+_MOST_PIXELS = 32_000_000  # 96 MB each, once decoded
 _PATIENCE_S = 6.0
 _TURN_S = 2.0
 
@@ -37,7 +38,7 @@ class Pictures:
 
     def __init__(self, fetcher: Fetcher, *, max_pixels: int) -> None:
         self._fetcher = fetcher
-        self._max_pixels = max_pixels
+        self._max_pixels = min(max_pixels, _MOST_PIXELS)
         self._turns = BoundedSemaphore(_AT_ONCE)
 
     def find(self, stored: StoredPicture, url: str) -> bytes | None:

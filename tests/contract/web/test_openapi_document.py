@@ -58,6 +58,12 @@ BY_CLIENT = {
 }
 FOR_BROWSERS = {"sign_in", "sign_out"}
 ANSWERS = {
+    "TagOut": answers.Tag,
+    "PredictedOut": answers.Predicted,
+    "ReasonOut": answers.QueueReason,
+    "WaitingOut": answers.Waiting,
+    "DoneOut": answers.DoneToday,
+    "QueueOut": answers.Queue,
     "AdvertiserOut": answers.Advertiser,
     "RefusedRowOut": answers.RefusedRow,
     "ScrapeOut": answers.Scrape,
