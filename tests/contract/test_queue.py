@@ -148,6 +148,26 @@ def test_filling_again_changes_nothing_and_drops_what_was_done(shop: QueueShop) 
         assert connection.scalar(sa.select(sa.func.count()).select_from(queue_entries)) == 2
 
 
+def test_what_was_looked_at_long_ago_leaves_the_table(shop: QueueShop) -> None:
+    shop.doubt(0, 1, 2)
+    shop.fill()
+    shop.fix(ACME, STOCK, urls=URLS[:1])
+    undone = shop.fix(ACME, STOCK, urls=URLS[1:2])
+    shop.revert(act_id=undone.act_id)
+
+    def count() -> int | None:
+        with reading(shop.engine) as connection:
+            of_acme = queue_entries.c.advertiser == ACME
+            return connection.scalar(sa.select(sa.func.count()).where(of_acme))
+
+    shop.fill(ZENITH)
+    assert count() == 3
+    shop.now += timedelta(hours=2)
+    shop.fill(ZENITH)
+    assert count() == 2
+    assert sorted(shop.numbers(ACME)) == [1, 2]
+
+
 # ---- conflicts -----------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -37,6 +37,8 @@ _MOST_OF_REASON = 100
 _LOOKED_THROUGH = 2_000  # the best of all candidates, of which fixed ones and twins are dropped
 _MOST_OF_CLASS = 50
 _PLACES = 1_000_000
+_KEPT = timedelta(hours=1)  # what was looked at: whoever undoes a fix until then has the image back
+_SWEPT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,13 @@ def find_candidates(connection: sa.Connection, advertiser: str, *, model_version
 
 
 def fill_queue(connection: sa.Connection, draft: Draft, *, at: datetime) -> None:
-    """Let what was worked out be what waits of its advertiser. Safe to repeat."""
+    """Let what was worked out be what waits of its advertiser. Safe to repeat.
+
+    What was looked at an hour ago, of any advertiser, leaves the table on this occasion.
+    """
     stored_scrapes.take_turn(connection, draft.advertiser, at=at)
     stored.replace_entries(connection, draft.advertiser, draft.entries, fix_id=draft.fix_id, at=at)
+    stored.drop_looked_at(connection, before=at - _KEPT, at_most=_SWEPT)
 
 
 class _Finder:

@@ -178,6 +178,28 @@ def replace_entries(
         connection.execute(sa.insert(queue_entries), rows)
 
 
+def drop_looked_at(connection: sa.Connection, *, before: datetime, at_most: int) -> None:
+    """Drop entries at which somebody looked before a time, among so many first of the queue.
+
+    Pages step over them; this keeps those few.
+    """
+    entry, fix, act = queue_entries.alias("entry"), fixes.alias("fix"), acts.alias("act")
+    first = sa.select(entry).order_by(entry.c.place, entry.c.id).limit(at_most).subquery()
+    is_long_done = sa.exists().where(
+        fix.c.image_id == first.c.image_id,
+        fix.c.id > first.c.fix_id,
+        sa.or_(fix.c.advertiser == first.c.advertiser, fix.c.everywhere),
+        is_live(fix.c.id, fix_states, "fix_id"),
+        act.c.id == fix.c.act_id,
+        act.c.at < before,
+    )
+    connection.execute(
+        sa.delete(queue_entries).where(
+            queue_entries.c.id.in_(sa.select(first.c.id).where(is_long_done))
+        )
+    )
+
+
 # ---- what waits in it ----------------------------------------------------------------------------
 
 
