@@ -99,7 +99,7 @@ def evaluate_current(
             connection,
             workspace.media,
             advertiser,
-            model_version=workspace.champion.version,
+            model_version=workspace.version_for(advertiser),
         )
     return [
         judge_models(

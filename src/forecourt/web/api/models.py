@@ -15,7 +15,7 @@ from forecourt import access, release
 from forecourt.core.access import Principal, Scope, check_may_administer, check_may_for_all
 from forecourt.core.audit import AuditAction
 from forecourt.core.promotions import PromotionKind
-from forecourt.jobs.watch import follow_champion
+from forecourt.jobs.watch import follow_registry
 from forecourt.release import Promoted
 from forecourt.store.engine import reading
 from forecourt.web.api.bodies import BoundedRoute
@@ -252,7 +252,7 @@ def _change(
         return {**release.promotion_to_json(done.promotion), "replaced": done.replaced}
 
     body = run_once(service, once, response, act_and_note, status=200)
-    follow_champion(service.engines)
+    follow_registry(service.engines)
     return {**body, **_serving(service)}
 
 
