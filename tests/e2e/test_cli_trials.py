@@ -51,7 +51,7 @@ def test_challenger_in_the_shadow(run: Run, feed: Path) -> None:
     assert (started.json["kind"], started.json["share"]) == ("start", 1.0)
     assert run("tag", feed).code == 0
     assert color(run) == "Red"
-    (one,) = run("models", "disagreements", "--json").json
+    (one,) = run("models", "disagreements", "--json").json["items"]
     assert (one["advertiser"], one["champion"]["color"]) == ("acme", "Red")
     assert one["challenger"]["color"] == said_by("tiny-2", "Red")
     told = run("models", "disagreements").out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from forecourt import release
 from forecourt.core.labels import COLORS
+from forecourt.core.runs import CandidateRecord, EpochRecord, Outcome, Precision, RunRecord
 from forecourt.core.settings import Settings
 from forecourt.jobs.workspace import open_store
 from forecourt.sitemap import iter_sitemap
@@ -30,6 +32,72 @@ def register_three(settings: Settings, database: str | None, folder: Path) -> Se
             release.register(connection, found.home, bundle, by="ann", at=NOW)
         release.promote(connection, found.home, "tiny-1", by="ann", note="", at=NOW)
     return found
+
+
+def register_again(engine: sa.Engine, settings: Settings, folder: Path) -> None:
+    """Register the three in a database that was emptied since."""
+    with writing(engine) as connection:
+        for version in SHIFTS:
+            release.register(connection, settings.home, folder / version, by="ann", at=NOW)
+        release.promote(connection, settings.home, "tiny-1", by="ann", note="first", at=NOW)
+
+
+def answer_like(engine: sa.Engine, version: str, like: str, *, every: int = 5) -> list[int]:
+    """Let a model say what another says, but of every so many images another colour; return those.
+
+    A Placeholder keeps having none.
+    """
+    with writing(engine) as connection:
+        query = sa.select(predictions).where(predictions.c.model_version == like)
+        rows = connection.execute(query.order_by(predictions.c.image_id)).mappings().all()
+        other = [row["image_id"] for row in rows if row["color"]][::every]
+        for row in rows:
+            changed = {"model_version": version}
+            if row["image_id"] in other:
+                changed["color"] = "Pink" if row["color"] != "Pink" else "Red"
+            connection.execute(sa.insert(predictions).values({**row, **changed}))
+    return other
+
+
+def write_run(home: Path, name: str = "2026.12-1") -> None:
+    """Write a run with a candidate that passes and one that is refused, and a report."""
+    folder = home / "runs" / name
+    folder.mkdir(parents=True)
+    epoch = EpochRecord(
+        number=1, loss=0.1, score=0.94, image_type=0.985, color=0.89, placeholders=0.97
+    )
+    candidates = tuple(
+        CandidateRecord(
+            number=number,
+            version=f"{name}.{number}",
+            numbers={"rate": 0.001},
+            epochs=(epoch,),
+            outcome=Outcome(
+                best_epoch=1,
+                score=0.94,
+                placeholders=0.97,
+                precision=Precision.INT8,
+                parity=0.0001,
+                int8_cost=0.001,
+                size_bytes=9_000_000,
+                finished_at=NOW,
+            ),
+        )
+        for number in (1, 2)
+    )
+    record = RunRecord(
+        name=name, dataset="2026.12", dataset_sha256="0" * 64, start="tiny-1",
+        start_sha256="0" * 64, wanted=2, seed=7, space={}, started_at=NOW, finished_at=NOW,
+        candidates=candidates,
+    )  # fmt: skip
+    (folder / "run.json").write_text(record.model_dump_json())
+    worse = {"rule": "G3", "slice": "kind=van", "text": "kind=van: type right on 40 of 50"}
+    decisions = [
+        {"candidate": f"{name}.1", "verdict": "promoted", "reasons": []},
+        {"candidate": f"{name}.2", "verdict": "refused", "reasons": [worse]},
+    ]
+    (folder / "gate.json").write_text(json.dumps({"rules": {}, "decisions": decisions}))
+    (folder / "report.html").write_text("<!doctype html><title>Run</title><p>A report</p>")
 
 
 def said_by(version: str, paint: str) -> str:

@@ -237,7 +237,7 @@ def disagreements(
     from forecourt.store.engine import reading
 
     with open_store(Settings()) as engine, reading(engine) as connection:
-        found = release.list_disagreements(
+        page = release.list_disagreements(
             connection,
             _find_tried(connection, version),
             against=against,
@@ -246,11 +246,12 @@ def disagreements(
             limit=limit,
         )
     if as_json:
-        told = [release.disagreement_to_json(one) for one in found]
-        typer.echo(json.dumps(told, ensure_ascii=False))
+        items = [release.disagreement_to_json(one) for one in page.found]
+        document = {"items": items, "next_before": page.before_id}
+        typer.echo(json.dumps(document, ensure_ascii=False))
         return
     table = Table("Image", "Advertiser", "Champion", "Challenger", "URL")
-    for one in found:
+    for one in page.found:
         table.add_row(
             str(one.image_id),
             escape(one.advertiser or ""),
@@ -259,8 +260,8 @@ def disagreements(
             escape(one.url or ""),
         )
     out.print(table)
-    if len(found) == limit:
-        out.print(f"There may be more: --before {found[-1].image_id}", highlight=False)
+    if page.before_id is not None:
+        out.print(f"There may be more: --before {page.before_id}", highlight=False)
 
 
 def _find_tried(connection: sa.Connection, version: str | None) -> str:

@@ -15,7 +15,7 @@ from forecourt.core.errors import NotFoundError, StateError, StoreError, UsageEr
 from forecourt.core.evaluation import EVALUATION_FILE, Evaluation
 from forecourt.core.gate import GateDecision, Verdict
 from forecourt.core.gate_rules import Rules
-from forecourt.core.runs import RunRecord
+from forecourt.core.runs import GATE_FILE, PAGE_FILE, RunRecord
 from forecourt.core.samples import Sample
 from forecourt.evaluate.card import update_card
 from forecourt.evaluate.current import find_current
@@ -28,9 +28,6 @@ from forecourt.store.engine import reading
 from forecourt.store.runs import bundle_folder
 from forecourt.store.versions import DatasetVersion
 from forecourt.vision.bundle import CARD_FILE, Bundle, load_bundle
-
-PAGE_FILE = "report.html"
-GATE_FILE = "gate.json"
 
 
 def evaluate_run(

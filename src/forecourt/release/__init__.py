@@ -6,10 +6,7 @@ Functions take a connection and do not commit. Those that write need one of `sto
 from forecourt.core.agreement import Agreement, Disagreement
 from forecourt.core.gate import GateDecision, decide
 from forecourt.core.gate_rules import Rules
-from forecourt.release.agreement import (
-    count_agreement,
-    list_disagreements,
-)
+from forecourt.release.agreement import LATEST, count_agreement, list_disagreements
 from forecourt.release.forms import (
     agreement_to_json,
     canary_to_json,
@@ -59,6 +56,7 @@ from forecourt.release.trials import (
 )
 
 __all__ = [
+    "LATEST",
     "Agreement",
     "Champion",
     "Disagreement",

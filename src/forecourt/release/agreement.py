@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from forecourt.core.agreement import Agreement, Disagreement, make_agreement
+from forecourt.core.agreement import Agreement, make_agreement
 from forecourt.release.models import check_known
 from forecourt.release.promotions import champion
 from forecourt.store import agreement as stored
+from forecourt.store.agreement import DisagreementPage
 
-LATEST = 20_000  # images that are counted: more would tell nothing new, and take long
+LATEST = 20_000  # images that are looked at: more would tell little, and take long
 
 
 def list_disagreements(
@@ -20,8 +21,10 @@ def list_disagreements(
     advertiser: str | None = None,
     before_id: int | None = None,
     limit: int,
-) -> list[Disagreement]:
+) -> DisagreementPage:
     """Return images of which two models say different things, the latest first.
+
+    At most `LATEST` images are looked through, so a page may be short, and go on all the same.
 
     Args:
         connection: A connection.
@@ -36,7 +39,13 @@ def list_disagreements(
     """
     other = _check(connection, model_version, against)
     return stored.find_disagreements(
-        connection, model_version, other, advertiser=advertiser, before_id=before_id, limit=limit
+        connection,
+        model_version,
+        other,
+        advertiser=advertiser,
+        before_id=before_id,
+        limit=limit,
+        window=LATEST,
     )
 
 
@@ -47,15 +56,17 @@ def count_agreement(
     against: str | None = None,
     advertiser: str | None = None,
 ) -> Agreement:
-    """Return how often two models say the same, over the latest images that both have answered.
+    """Return how often two models say the same, among the latest images.
+
+    These are the latest that the challenger has answered, or that the advertiser shows.
 
     Raises:
         NotFoundError: there is no such model.
     """
     other = _check(connection, model_version, against)
-    tallied = stored.tally(connection, model_version, other, advertiser=advertiser, latest=LATEST)
+    tallied = stored.tally(connection, model_version, other, advertiser=advertiser, window=LATEST)
     by_advertiser = stored.tally_advertisers(
-        connection, model_version, other, advertiser=advertiser, latest=LATEST
+        connection, model_version, other, advertiser=advertiser, window=LATEST
     )
     return make_agreement(model_version, other, tallied, by_advertiser)
 

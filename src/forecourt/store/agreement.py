@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,19 @@ _IS_SAME = sa.and_(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class DisagreementPage:
+    """Some images of which two models say different things.
+
+    Attributes:
+        found: The latest first; perhaps none, where many images had to be looked through.
+        before_id: Where to go on: images before this one; None: there are no more.
+    """
+
+    found: Sequence[Disagreement]
+    before_id: int | None
+
+
 def find_disagreements(
     connection: sa.Connection,
     model_version: str,
@@ -26,8 +40,9 @@ def find_disagreements(
     advertiser: str | None,
     before_id: int | None,
     limit: int,
-) -> list[Disagreement]:
-    """Return at most `limit` images of which two models say different things, the latest first.
+    window: int,
+) -> DisagreementPage:
+    """Return images of which two models say different things, the latest first.
 
     Args:
         connection: A connection.
@@ -36,9 +51,11 @@ def find_disagreements(
         advertiser: Only images that this one shows.
         before_id: Only images before this one.
         limit: How many at most.
+        window: How many images are looked through at most: two models may agree on millions.
     """
+    looked = _latest(model_version, advertiser, before_id, window)
     query = (
-        _side_by_side(model_version, against, advertiser)
+        _side_by_side(looked, model_version, against)
         .add_columns(
             images.c.thumbnail,
             _CHAMPION.c.image_type_confidence.label("champion_type_confidence"),
@@ -46,16 +63,23 @@ def find_disagreements(
             _CHALLENGER.c.image_type_confidence.label("challenger_type_confidence"),
             _CHALLENGER.c.color_confidence.label("challenger_color_confidence"),
         )
-        .join(images, images.c.id == _CHALLENGER.c.image_id)
+        .join(images, images.c.id == looked.c.image_id)
         .where(~_IS_SAME)
-        .order_by(_CHALLENGER.c.image_id.desc())
-        .limit(limit)
+        .order_by(looked.c.image_id.desc())
+        .limit(limit + 1)
     )
-    if before_id is not None:
-        query = query.where(_CHALLENGER.c.image_id < before_id)
     rows = connection.execute(query).all()
+    further = None
+    if len(rows) > limit:
+        rows = rows[:limit]
+        further = rows[-1].image_id
+    else:
+        count, last = connection.execute(
+            sa.select(sa.func.count(), sa.func.min(looked.c.image_id))
+        ).one()
+        further = last if count == window else None
     places = _find_places(connection, [row.image_id for row in rows], advertiser)
-    return [
+    found = [
         Disagreement(
             image_id=row.image_id,
             thumbnail=row.thumbnail,
@@ -66,6 +90,7 @@ def find_disagreements(
         )
         for row in rows
     ]
+    return DisagreementPage(found, further)
 
 
 def tally(
@@ -74,10 +99,11 @@ def tally(
     against: str,
     *,
     advertiser: str | None,
-    latest: int,
+    window: int,
 ) -> list[Tallied]:
-    """Count what two models say of the latest images that both have answered."""
-    both = _latest(model_version, against, advertiser, latest)
+    """Count what two models say, of so many images, the latest."""
+    looked = _latest(model_version, advertiser, None, window)
+    both = _side_by_side(looked, model_version, against).subquery("both")
     said = (
         both.c.champion_type,
         both.c.champion_color,
@@ -103,19 +129,21 @@ def tally_advertisers(
     against: str,
     *,
     advertiser: str | None,
-    latest: int,
+    window: int,
 ) -> dict[str, Share]:
     """Count on how many of these images the two agree, by who shows them."""
-    both = _latest(model_version, against, advertiser, latest)
+    looked = _latest(model_version, advertiser, None, window)
+    both = _side_by_side(looked, model_version, against).add_columns(_IS_SAME.label("is_same"))
+    answered = both.subquery("both")
     shown = (
-        sa.select(both.c.image_id, both.c.is_same, vehicles.c.advertiser)
-        .join_from(both, vehicle_images, vehicle_images.c.image_id == both.c.image_id)
+        sa.select(answered.c.image_id, answered.c.is_same, vehicles.c.advertiser)
+        .join_from(answered, vehicle_images, vehicle_images.c.image_id == answered.c.image_id)
         .join(vehicles, vehicles.c.id == vehicle_images.c.vehicle_id)
         .distinct()
     )
     if advertiser is not None:
         shown = shown.where(vehicles.c.advertiser == advertiser)
-    each = shown.subquery()
+    each = shown.subquery("each_shown")
     rows = connection.execute(
         sa.select(
             each.c.advertiser,
@@ -128,38 +156,42 @@ def tally_advertisers(
     return {row.advertiser: Share(row.images, row.agreeing) for row in rows}
 
 
+def _latest(
+    model_version: str, advertiser: str | None, before_id: int | None, window: int
+) -> sa.Subquery:
+    """Select the latest images that a model has answered, or that an advertiser shows."""
+    column: sa.Column[Any]
+    query: sa.Select[tuple[int]]
+    if advertiser is None:
+        column = predictions.c.image_id
+        query = sa.select(column).where(predictions.c.model_version == model_version)
+    else:
+        column = vehicle_images.c.image_id
+        query = (
+            sa.select(column)
+            .join_from(vehicles, vehicle_images, vehicle_images.c.vehicle_id == vehicles.c.id)
+            .where(vehicles.c.advertiser == advertiser, column.is_not(None))
+            .distinct()
+        )
+    if before_id is not None:
+        query = query.where(column < before_id)
+    return query.order_by(column.desc()).limit(window).subquery("looked_at")
+
+
 def _side_by_side(
-    model_version: str, against: str, advertiser: str | None
+    looked: sa.Subquery, model_version: str, against: str
 ) -> sa.Select[tuple[Any, ...]]:
-    query = (
+    return (
         sa.select(
-            _CHALLENGER.c.image_id,
+            looked.c.image_id,
             _CHAMPION.c.image_type.label("champion_type"),
             _CHAMPION.c.color.label("champion_color"),
             _CHALLENGER.c.image_type.label("challenger_type"),
             _CHALLENGER.c.color.label("challenger_color"),
         )
-        .join_from(_CHALLENGER, _CHAMPION, _CHAMPION.c.image_id == _CHALLENGER.c.image_id)
+        .join_from(looked, _CHALLENGER, _CHALLENGER.c.image_id == looked.c.image_id)
+        .join(_CHAMPION, _CHAMPION.c.image_id == looked.c.image_id)
         .where(_CHALLENGER.c.model_version == model_version, _CHAMPION.c.model_version == against)
-    )
-    if advertiser is None:
-        return query
-    return query.where(
-        sa.exists().where(
-            vehicle_images.c.image_id == _CHALLENGER.c.image_id,
-            vehicles.c.id == vehicle_images.c.vehicle_id,
-            vehicles.c.advertiser == advertiser,
-        )
-    )
-
-
-def _latest(model_version: str, against: str, advertiser: str | None, latest: int) -> sa.Subquery:
-    return (
-        _side_by_side(model_version, against, advertiser)
-        .add_columns(_IS_SAME.label("is_same"))
-        .order_by(_CHALLENGER.c.image_id.desc())
-        .limit(latest)
-        .subquery("both_answered")
     )
 
 

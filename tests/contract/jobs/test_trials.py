@@ -20,13 +20,14 @@ from forecourt.jobs.shadow import Shadow, is_drawn
 from forecourt.jobs.tasks import run_scrape
 from forecourt.jobs.watch import follow_registry
 from forecourt.jobs.workspace import Workspace, open_workspace
+from forecourt.release import agreement
 from forecourt.store.engine import reading, writing
 from forecourt.store.scrapes import Scrape, take_turn
 from forecourt.tagging import Ending
 from forecourt.vision.bundle import Bundle
 from tests.contract.jobs.conftest import paints, wait_for
 from tests.support.image_host import ImageHost
-from tests.support.trials import NOW, answers, register_three, said_by, shown
+from tests.support.trials import NOW, answer_like, answers, register_three, said_by, shown
 
 Accept = Callable[..., Scrape]
 
@@ -212,29 +213,49 @@ def test_disagreements_are_listed_in_pages_and_counted_by_class_and_advertiser(
     tag(engines, accept, [*shared, *paints(host, 1, "Green")], "zenith")
     wait_for(lambda: len(answers(workspace.engine, "tiny-2")) == 4)
     with reading(workspace.engine) as connection:
-        agreement = release.count_agreement(connection, "tiny-2")
+        found = release.count_agreement(connection, "tiny-2")
         of_zenith = release.count_agreement(connection, "tiny-2", advertiser="zenith")
         with_itself = release.count_agreement(connection, "tiny-2", against="tiny-2")
         first = release.list_disagreements(connection, "tiny-2", limit=3)
-        rest = release.list_disagreements(
-            connection, "tiny-2", before_id=first[-1].image_id, limit=3
-        )
+        rest = release.list_disagreements(connection, "tiny-2", before_id=first.before_id, limit=3)
         zenith = release.list_disagreements(connection, "tiny-2", advertiser="zenith", limit=9)
         with pytest.raises(NotFoundError, match="no model 'nope'"):
             release.count_agreement(connection, "nope")
-    assert (agreement.against, agreement.total) == ("tiny-1", Share(4, 0))
-    assert agreement.by_type == {"Dealer": Share(4, 4)}
-    assert agreement.by_color == {"Blue": Share(2, 0), "Green": Share(1, 0), "Red": Share(1, 0)}
-    assert agreement.by_advertiser == {"acme": Share(3, 0), "zenith": Share(2, 0)}
+    assert (found.against, found.total) == ("tiny-1", Share(4, 0))
+    assert found.by_type == {"Dealer": Share(4, 4)}
+    assert found.by_color == {"Blue": Share(2, 0), "Green": Share(1, 0), "Red": Share(1, 0)}
+    assert found.by_advertiser == {"acme": Share(3, 0), "zenith": Share(2, 0)}
     assert (of_zenith.total, of_zenith.by_advertiser) == (Share(2, 0), {"zenith": Share(2, 0)})
     assert with_itself.total == Share(4, 4)
-    assert len({one.image_id for one in first + rest}) == 4
-    assert {(one.champion.color, one.challenger.color) for one in first + rest} == {
+    assert len({one.image_id for one in (*first.found, *rest.found)}) == 4
+    assert {(one.champion.color, one.challenger.color) for one in (*first.found, *rest.found)} == {
         (paint, said_by("tiny-2", paint)) for paint in ("Red", "Blue", "Green")
     }
-    assert {(one.advertiser, one.url) for one in zenith} >= {("zenith", shared[0])}
-    assert len(zenith) == 2
-    assert all(one.thumbnail and 0 < one.challenger.color_confidence <= 1 for one in zenith)
+    assert {(one.advertiser, one.url) for one in zenith.found} >= {("zenith", shared[0])}
+    assert len(zenith.found) == 2
+    assert all(one.thumbnail and 0 < one.challenger.color_confidence <= 1 for one in zenith.found)
+    assert (rest.before_id, zenith.before_id) == (None, None)
+
+
+def test_two_models_that_agree_on_millions_are_looked_through_in_windows(
+    engines: Engines, accept: Accept, host: ImageHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = engines.workspace
+    tag(engines, accept, paints(host, 5))
+    answer_like(workspace.engine, "tiny-2", "tiny-1", every=5)  # another colour of the first alone
+    monkeypatch.setattr(agreement, "LATEST", 2)
+    pages, before_id = [], None
+    for _ in range(4):
+        with reading(workspace.engine) as connection:
+            page = release.list_disagreements(connection, "tiny-2", before_id=before_id, limit=50)
+        pages.append(len(page.found))
+        if (before_id := page.before_id) is None:
+            break
+    assert pages == [0, 0, 1]
+    with reading(workspace.engine) as connection:
+        assert release.count_agreement(connection, "tiny-2").total == Share(2, 2)
+        of_acme = release.count_agreement(connection, "tiny-2", advertiser="acme")
+        assert of_acme.by_advertiser == {"acme": Share(2, 2)}
 
 
 # ---- canaries ------------------------------------------------------------------------------------

@@ -267,21 +267,22 @@ def list_disagreements(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Any:
-    """List images of which a model says something else than the champion, the latest first."""
+    """List images of which a model says something else than the champion, the latest first.
+
+    A page may be short, or empty, and have a next one: 20,000 images are looked through for each.
+    """
     check_may_for_all(caller, Scope.READ)
     with reading(service.engine) as connection:
-        found = release.list_disagreements(
+        page = release.list_disagreements(
             connection,
             version,
             against=against,
             advertiser=advertiser,
             before_id=read_cursor(cursor),
-            limit=limit + 1,
+            limit=limit,
         )
-    shown = found[:limit]
-    following = shown[-1].image_id if len(found) > limit else None
-    items = [release.disagreement_to_json(one) for one in shown]
-    return {"items": items, "next_cursor": make_cursor(following)}
+    items = [release.disagreement_to_json(one) for one in page.found]
+    return {"items": items, "next_cursor": make_cursor(page.before_id)}
 
 
 def _noted_shadow(
