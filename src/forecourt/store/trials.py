@@ -108,7 +108,7 @@ def never_shown() -> sa.Select[tuple[str]]:
     tried = sa.union(
         sa.select(shadows.c.model_version),
         sa.select(retags.c.model_version).where(retags.c.is_ahead),
-    ).subquery()
+    ).subquery("tried")
     return sa.select(tried.c.model_version).where(
         tried.c.model_version.not_in(sa.select(promotions.c.model_version)),
         tried.c.model_version.not_in(sa.select(canaries.c.model_version)),
