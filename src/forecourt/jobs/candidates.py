@@ -47,16 +47,28 @@ class Runs:
 
 
 def look_at_runs(workspace: Workspace) -> Runs:
-    """Return the latest runs of the home folder; a damaged one is named, and stops nothing."""
+    """Return the runs that last went on; a damaged one is named, and stops nothing."""
     summaries: list[RunSummary] = []
     problems: list[str] = []
-    for path in _root(workspace).glob(f"*/{RUN_FILE}"):
+    paths = list(_root(workspace).glob(f"*/{RUN_FILE}"))
+    for path in sorted(paths, key=_changed_at, reverse=True)[:_MOST]:
         try:
             summaries.append(_summarise(path.parent))
         except ForecourtError as error:
             problems.append(str(error))
     summaries.sort(key=lambda one: (one.record.started_at, one.record.name), reverse=True)
-    return Runs(summaries[:_MOST], sorted(problems))
+    return Runs(summaries, sorted(problems))
+
+
+def find_run_of(workspace: Workspace, version: str) -> RunSummary | None:
+    """Return the run that a model comes from, if it comes from one that is still there."""
+    name, _dot, _number = version.rpartition(".")
+    try:
+        check_run_name(name)
+        run = _summarise(_root(workspace) / name)
+    except ForecourtError:
+        return None
+    return run if any(one.version == version for one in run.record.candidates) else None
 
 
 def find_report(workspace: Workspace, name: str) -> Path:
@@ -75,6 +87,13 @@ def find_report(workspace: Workspace, name: str) -> Path:
 
 def _root(workspace: Workspace) -> Path:
     return workspace.settings.home / "runs"
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # it is gone
+        return 0.0
 
 
 def _summarise(folder: Path) -> RunSummary:

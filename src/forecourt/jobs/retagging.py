@@ -49,8 +49,10 @@ def run_retag(
         NotFoundError: there is none of that number.
         BundleError: the model is gone or damaged.
     """
+    with reading(workspace.engine) as connection:  # counting takes long, and holds up no writer
+        images = release.count_images(connection, release.find_retag(connection, retag_id))
     with writing(workspace.engine) as connection:
-        retag = release.begin_retag(connection, retag_id, at=_now())
+        retag = release.begin_retag(connection, retag_id, images=images, at=_now())
     if not retag.is_unfinished:
         return retag
     on_progress(retag)

@@ -221,8 +221,8 @@ def run_scrape(
     """
     workspace = engines.workspace
     with reading(workspace.engine) as connection:
-        advertiser = find_scrape(connection, scrape_id).advertiser
-    with engines.models.pipeline(advertiser) as pipeline:
+        scrape = stored_scrapes.get_scrape(connection, scrape_id)
+    with engines.models.pipeline(scrape.advertiser if scrape else None) as pipeline:
 
         def conclude(connection: sa.Connection, tally: Tally) -> None:
             scrape = find_scrape(connection, scrape_id)

@@ -125,16 +125,17 @@ def cancel_retag(connection: sa.Connection, retag_id: int, *, at: datetime) -> R
     return retag
 
 
-def begin_retag(connection: sa.Connection, retag_id: int, *, at: datetime) -> Retag:
+def count_images(connection: sa.Connection, retag: Retag) -> int:
+    """Return how many images there are to look at, as was counted when it first began."""
+    if retag.images is not None:
+        return retag.images
+    return stored.count_shown(connection, retag.advertiser)
+
+
+def begin_retag(connection: sa.Connection, retag_id: int, *, images: int, at: datetime) -> Retag:
     """Mark a re-tag as begun, and return it as it stands; one that has ended is left as it is."""
-    retag = find_retag(connection, retag_id)
-    if retag.is_unfinished:
-        images = retag.images
-        if images is None:
-            images = stored.count_shown(connection, retag.advertiser)
-        stored.start(connection, retag_id, images=images, at=at)
-        retag = find_retag(connection, retag_id)
-    return retag
+    stored.start(connection, retag_id, images=images, at=at)
+    return find_retag(connection, retag_id)
 
 
 def list_owners(connection: sa.Connection, retag: Retag) -> list[str]:

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, Response
 from forecourt import release
 from forecourt.core.errors import NotFoundError
 from forecourt.core.records import LONGEST_ADVERTISER
-from forecourt.jobs.candidates import RunSummary, find_report, look_at_runs
+from forecourt.jobs.candidates import find_report, find_run_of, look_at_runs
 from forecourt.release import ListedModel
 from forecourt.store.engine import reading
 from forecourt.web.api.models import Version
@@ -105,7 +105,7 @@ def show_model(
         shadow=step if step and step.model_version == version else None,
         canaries=canaries,
         card=card,
-        run=_find_run(service, version),
+        run=find_run_of(service.engines.workspace, version),
         agreement=agreement,
         most=release.LATEST,
         disagreements=page.found if page else (),
@@ -130,15 +130,6 @@ def _read_card(service: Service, connection: sa.Connection, version: str) -> str
         return release.read_card(connection, service.settings.home, version)
     except NotFoundError as error:
         return str(error)
-
-
-def _find_run(service: Service, version: str) -> RunSummary | None:
-    """Return the run that a model comes from, if it is still there."""
-    runs = look_at_runs(service.engines.workspace).summaries
-    return next(
-        (run for run in runs if any(one.version == version for one in run.record.candidates)),
-        None,
-    )
 
 
 def _warn(service: Service, models: list[ListedModel]) -> str | None:
