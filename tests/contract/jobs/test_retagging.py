@@ -10,11 +10,13 @@ import sqlalchemy as sa
 
 from forecourt import release, review
 from forecourt.core.errors import NotFoundError, StateError
+from forecourt.core.findings import Level
 from forecourt.core.fixes import Actor, ActSource, NewAct
 from forecourt.core.labels import Color
 from forecourt.core.records import Role
 from forecourt.core.settings import Settings
 from forecourt.core.trials import Retag, RetagStatus
+from forecourt.jobs.doctor_database import judge_retags
 from forecourt.jobs.engines import Engines
 from forecourt.jobs.retagging import attempt_retag, claim_of, run_retag
 from forecourt.jobs.tasks import run_scrape
@@ -262,6 +264,11 @@ def test_failure_is_kept_with_it_and_it_is_tried_again(
     failed = find(workspace, retag.id)
     assert (failed.failures, failed.is_unfinished) == (1, True)
     assert "BundleError: Model tiny-2 cannot be used" in (failed.last_error or "")
+    finding = judge_retags([ask(workspace), failed])
+    assert finding.level is Level.WARNING
+    assert f"{failed.id} has broken off 1 times: BundleError" in finding.found
+    assert f"cancel-retag {failed.id}" in (finding.mend or "")
+    assert judge_retags([ask(workspace)]).level is Level.OK
     network.write_bytes(good)
     attempt_retag(workspace, engines.claims, retag.id, is_stopping=lambda: False)
     assert find(workspace, retag.id).status is RetagStatus.FINISHED
