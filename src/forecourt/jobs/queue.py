@@ -277,6 +277,13 @@ def _make_app(
             raise _StoppedError
         return status or "somebody else is at it"
 
+    _add_upkeep(app, url, engines, is_stopping)
+    return app
+
+
+def _add_upkeep(
+    app: procrastinate.App, url: str, engines: Engines, is_stopping: Callable[[], bool]
+) -> None:
     @app.periodic(cron=_EVERY_FIVE_SECONDS)
     @app.task(name="sweep", queue=_UPKEEP, queueing_lock="sweep")
     async def sweep(timestamp: int) -> None:  # noqa: ARG001  # Procrastinate's signature
@@ -308,8 +315,6 @@ def _make_app(
         await asyncio.to_thread(
             run_monitor, workspace.engine, workspace.settings, on_progress=end_if_stopping
         )
-
-    return app
 
 
 def _sweep(url: str, engines: Engines) -> None:
