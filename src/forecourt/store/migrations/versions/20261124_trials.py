@@ -1,14 +1,14 @@
 """Challengers in the shadow and as canaries, re-tags, and answers by model.
 
 Revision: 0012
-Follows: 0011
+Follows: 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0011"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
