@@ -27,6 +27,7 @@ NAMES = (
     "cost",
     "hard_set",
     "label_errors",
+    "thumbnails",
 )
 BY_NAME_ONLY = ("chains", "loop", "kills")  # two train networks, the last takes half an hour
 

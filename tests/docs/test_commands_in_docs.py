@@ -33,21 +33,25 @@ def test_documented_commands_and_options_exist() -> None:
         if words[0] != "forecourt":
             continue
         names = [word for word in words[1:] if not word.startswith("-")]
-        assert names[0] in group.commands, where
-        command = group.commands[names[0]]
-        seen.add(names[0])
-        if inner := getattr(command, "commands", None):
-            assert names[1] in inner, where
-            command = inner[names[1]]
-            seen.add(f"{names[0]} {names[1]}")
+        command, depth = group, 0
+        while inner := getattr(command, "commands", None):
+            assert names[depth] in inner, where
+            command = inner[names[depth]]
+            depth += 1
+        seen.add(" ".join(names[:depth]))
         options = {name for one in command.params for name in one.opts}
         general = {"--help", *(name for one in group.params for name in one.opts)}
         given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
         assert given <= options | general, where
-    every = set(group.commands)
+    assert set(name_commands(group)) == seen, "every command stands in some shell block"
+
+
+def name_commands(group: Any, before: str = "") -> Iterator[str]:
     for name, command in group.commands.items():
-        every |= {f"{name} {inner}" for inner in getattr(command, "commands", ())}
-    assert every == seen, "every command stands in some shell block"
+        if hasattr(command, "commands"):
+            yield from name_commands(command, f"{before}{name} ")
+        else:
+            yield before + name
 
 
 def test_documented_make_targets_exist() -> None:

@@ -10,19 +10,24 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from forecourt import release
+from forecourt.core.agreement import make_agreement
 from forecourt.core.settings import Settings
 from forecourt.jobs.asking import Recheck
 from forecourt.web import problems
 from forecourt.web.api import (
     audit,
+    canaries,
     classify,
     dataset_forms,
     datasets,
     keys,
     models,
     paging,
+    retags,
     scrapes,
     session,
+    shadow,
     users,
     webhooks,
 )
@@ -50,6 +55,9 @@ def listed(document: str, heading: str) -> list[str]:
         ("HTTP: classify", classify),
         ("Datasets over HTTP", datasets),
         ("Models over HTTP", models),
+        ("Shadow over HTTP", shadow),
+        ("Canaries over HTTP", canaries),
+        ("Re-tags over HTTP", retags),
         ("Session over HTTP", session),
         ("Keys over HTTP", keys),
         ("Users over HTTP", users),
@@ -69,6 +77,10 @@ def test_operations_are_documented(heading: str, module: Any) -> None:
     [
         ("api.md", "models list --json", models.ModelOut),
         ("api.md", "Promotion", models.PromotionOut),
+        ("api.md", "Steps of the shadow", shadow.ShadowStepOut),
+        ("api.md", "Steps of canaries", canaries.CanaryStepOut),
+        ("api.md", "models disagreements --json", shadow.DisagreementOut),
+        ("api.md", "models retags --json", retags.RetagOut),
         ("access.md", "keys --json", keys.KeyOut),
         ("access.md", "users --json", users.UserOut),
         ("access.md", "audit --json", audit.AuditEntryOut),
@@ -81,6 +93,12 @@ def test_answers_have_the_fields_of_the_document(
     document: str, heading: str, model: type[BaseModel]
 ) -> None:
     assert listed(document, heading) == list(model.model_fields)
+
+
+def test_fields_of_an_agreement_are_documented() -> None:
+    told = listed("api.md", "models agreement --json")
+    assert told == list(release.agreement_to_json(make_agreement("a", "b", [], {})))
+    assert set(told) == set(shadow.AgreementOut.model_fields)
 
 
 def test_fields_of_the_session_are_documented() -> None:

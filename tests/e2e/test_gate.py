@@ -199,3 +199,31 @@ def test_the_plan_names_what_a_model_would_change_and_leaves_fixes(
     assert "would change 2 images of 3" in run("models", "plan", "tiny-2", "--nice", "0").out
     assert run("export", "-a", "acme", "--format", "json").out == before
     assert "There is no model 'gone'" in run("models", "plan", "gone", "--nice", "0").err
+
+
+def test_a_bundle_that_is_not_registered_is_judged_on_the_newest_test_version(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = write_tiny_bundle(tmp_path / "good", version="brought-1")
+    bad = write_tiny_bundle(tmp_path / "bad", version="brought-2", shift=1)
+    before = sorted(path.name for path in good.iterdir())
+    refused = run("models", "gate", bad, "--json")
+    assert refused.code == 1, refused.err
+    (decision,) = refused.json["decisions"]
+    assert {"all", "kind=car"} <= {one["slice"] for one in decision["reasons"]}
+    assert (refused.json["passed"], refused.json["promotion"]) == (None, None)
+    ended = run("models", "gate", good, "--dataset", "v1", "--promote", "--by", "ann", "--json")
+    assert ended.code == 0, ended.err
+    assert ended.json["promotion"]["model_version"] == "brought-1"
+    assert sorted(path.name for path in good.iterdir()) == before, "nothing is written to it"
+    assert (home / "models" / "brought-1" / "model.onnx").is_file()
+    monkeypatch.delenv("FORECOURT_VISION__BUNDLE")
+    for options, code, told in (
+        ([good], 2, "is the champion's version"),
+        ([bad, "--dataset", "nope"], 2, "nope"),
+        ([tmp_path / "nowhere"], 2, "nowhere"),
+        (["r", "--dataset", "v1"], 2, "a run is judged on its own dataset version"),
+    ):
+        wrong = run("models", "gate", *options)
+        assert wrong.code == code
+        assert told in wrong.err

@@ -204,3 +204,42 @@ def test_swaps_under_load_fail_no_request_and_mix_no_batch(
     assert load.scraped.total() > 0
     history = client.get("/v1/promotions", params={"limit": 500}).json()["items"]
     assert len(history) == 2 + 2 * rounds
+
+
+def test_canary_and_shadow_are_at_work_in_running_processes(
+    client: httpx2.Client, host: ImageHost
+) -> None:
+    """They are started here, which is another process than the server and the worker."""
+    settings = Settings()
+    counter = count()
+
+    def scraped() -> list[str]:
+        """The colours of new pictures in a new scrape."""
+        urls = put_pictures(host, f"trial-{next(counter)}")
+        return [one["predicted"]["color"] for one in send_scrape(client, urls)]
+
+    assert scraped() == shown_by("tiny-1")
+    words = {"by": "ann", "note": "", "at": datetime.now(UTC)}
+    with open_store(settings) as engine:
+        with writing(engine) as connection:
+            release.start_canary(connection, settings.home, "tiny-2", ["acme"], **words)
+        wait_for(lambda: scraped() == shown_by("tiny-2"))
+        with writing(engine) as connection:
+            release.drop_canaries(connection, None, **words)
+        wait_for(lambda: scraped() == shown_by("tiny-1"))
+        with writing(engine) as connection:
+            release.start_shadow(connection, settings.home, "tiny-2", **words)
+        wait_for(
+            lambda: (
+                scraped() == shown_by("tiny-1")
+                and client.get("/v1/models/tiny-2/agreement").json()["images"] > 0
+            )
+        )
+        with writing(engine) as connection:
+            retag = release.request_retag(
+                connection, "tiny-2", advertiser="acme", by="ann", at=datetime.now(UTC)
+            )
+        path = f"/v1/retags/{retag.id}"
+        wait_for(lambda: client.get(path).json()["status"] == "finished")
+    done = client.get(path).json()
+    assert (done["looked_at"], done["failures"]) == (done["images"], 0)

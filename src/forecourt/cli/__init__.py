@@ -32,10 +32,12 @@ from forecourt.cli import (
     monitor,
     oddities,
     plan,
+    retag,
     serve,
     sitemap,
     tag,
     train,
+    trials,
     users,
     webhooks,
 )
@@ -104,6 +106,13 @@ dataset.app.command("analyze")(dataset_analyze.analyze)
 app.add_typer(dataset.app, name="dataset")
 models.app.command("gate")(gate.gate)
 models.app.command("plan")(plan.plan)
+models.app.command("retag")(retag.retag)
+models.app.command("retags")(retag.retags)
+models.app.command("cancel-retag")(retag.cancel_retag)
+models.app.command("agreement")(trials.agreement)
+models.app.command("disagreements")(trials.disagreements)
+models.app.add_typer(trials.shadow_app, name="shadow")
+models.app.add_typer(trials.canary_app, name="canary")
 app.add_typer(models.app, name="models")
 app.command("hosts")(inspect.hosts)
 app.add_typer(keys.app, name="keys")

@@ -12,6 +12,7 @@ from forecourt.cli.console import out
 from forecourt.cli.dataset import open_datasets, print_rows, show_progress
 from forecourt.core.errors import UsageError
 from forecourt.core.labels import IMAGE_TYPES
+from forecourt.core.runs import PAGE_FILE
 
 if TYPE_CHECKING:
     from forecourt.core.evaluation import Evaluation
@@ -38,7 +39,7 @@ def evaluate_several(
     """Judge the candidates of a run, on its test set or on an advertiser's sitemap."""
     next_step = ""
     with open_datasets() as workspace:
-        from forecourt.jobs.evaluation import PAGE_FILE, evaluate_current, evaluate_run
+        from forecourt.jobs.evaluation import evaluate_current, evaluate_run
 
         with show_progress("Judging") as on_progress:
             if advertiser is not None:

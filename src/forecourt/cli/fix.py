@@ -205,7 +205,7 @@ def _fix(
             advertiser=advertiser,
             selection=selection,
             change=change,
-            model_version=workspace.champion.version,
+            model_version=workspace.version_for(advertiser),
             everywhere=everywhere,
             at_most=confirmed,
         )
@@ -218,7 +218,7 @@ def _print_notes(workspace: Workspace, advertiser: str, done: Done) -> None:
 
     with reading(workspace.engine) as connection:
         unshown = review.find_unshown(
-            connection, advertiser, done.fixes, model_version=workspace.champion.version
+            connection, advertiser, done.fixes, model_version=workspace.version_for(advertiser)
         )
     for one in unshown[:_HANDFUL]:
         name = "type" if one.fix.field is FixField.IMAGE_TYPE else "colour"
@@ -238,7 +238,7 @@ def _preview(workspace: Workspace, advertiser: str, selection: Selection) -> Pre
 
     with reading(workspace.engine) as connection:
         return review.preview(
-            connection, advertiser, selection, model_version=workspace.champion.version
+            connection, advertiser, selection, model_version=workspace.version_for(advertiser)
         )
 
 

@@ -1,16 +1,17 @@
-"""`forecourt models gate`: may a candidate of a run take the champion's place?"""
+"""`forecourt models gate`: may a candidate of a run, or any bundle, take the champion's place?"""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from forecourt.cli.actor import as_admin
 from forecourt.cli.console import out
-from forecourt.cli.dataset import open_datasets, print_rows
+from forecourt.cli.dataset import open_datasets, print_rows, show_progress
 from forecourt.core.audit import AuditAction
 from forecourt.core.errors import UsageError
 from forecourt.core.gate_rules import Rules
@@ -26,7 +27,13 @@ _MOST = 8  # rows of checks that are shown
 
 
 def gate(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="An evaluated run.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="An evaluated run, or the folder of a bundle.")
+    ],
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", help="Judge a bundle on this version's test; default: newest."),
+    ] = None,
     promote: Annotated[
         bool, typer.Option("--promote", help="Promote the best candidate that passes.")
     ] = False,
@@ -40,15 +47,16 @@ def gate(
     ] = _RULES.least,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Decide on the candidates of a run; exit code 1 where none passes."""
+    """Decide on the candidates of a run, or on a bundle; exit code 1 where none passes."""
     if promote and not by.strip():
         raise UsageError("Say who promotes: --by NAME.")
     rules = Rules(placeholder_recall=floor, least=least)
     with open_datasets() as workspace:
-        from forecourt.jobs.evaluation import gate_run
-
-        decisions, passed = gate_run(workspace, run, rules)
-        done = _promote(workspace, run, passed, by, note) if promote and passed else None
+        folder = _find_bundle(run)
+        if dataset is not None and folder is None:
+            raise UsageError(f"{run} is no bundle: a run is judged on its own dataset version.")
+        decisions, passed = _decide(workspace, run, folder, dataset, rules)
+        done = _promote(workspace, run, folder, passed, by, note) if promote and passed else None
     if as_json:
         typer.echo(json.dumps(_to_json(decisions, passed, done), ensure_ascii=False))
     else:
@@ -59,14 +67,36 @@ def gate(
         raise typer.Exit(_REFUSED)
 
 
-def _promote(workspace: Workspace, run: str, passed: GateDecision, by: str, note: str) -> Promoted:
+def _find_bundle(name: str) -> Path | None:
+    """Return the folder of a bundle that is meant, or None: a run is."""
+    folder = Path(name)
+    looks_like_one = folder.is_dir() and (folder / "bundle.json").is_file()
+    return folder if looks_like_one or folder.name != name else None
+
+
+def _decide(
+    workspace: Workspace, run: str, folder: Path | None, dataset: str | None, rules: Rules
+) -> tuple[list[GateDecision], GateDecision | None]:
+    from forecourt.core.gate import Verdict
+    from forecourt.jobs.evaluation import gate_bundle, gate_run
+
+    if folder is None:
+        return gate_run(workspace, run, rules)
+    with show_progress("Judging") as tell:
+        decision = gate_bundle(workspace, folder, dataset, rules, on_progress=tell)
+    return [decision], decision if decision.verdict is Verdict.PROMOTED else None
+
+
+def _promote(
+    workspace: Workspace, run: str, folder: Path | None, passed: GateDecision, by: str, note: str
+) -> Promoted:
     from forecourt import release
     from forecourt.access import audit
     from forecourt.jobs.evaluation import find_candidate
     from forecourt.store.engine import writing
 
     home, at = workspace.settings.home, datetime.now(UTC)
-    folder = find_candidate(workspace, run, passed.candidate)
+    folder = folder or find_candidate(workspace, run, passed.candidate)
     with writing(workspace.engine) as connection:
         release.register(connection, home, folder, by=by, at=at)
         audit(connection, as_admin(by), AuditAction.MODEL_REGISTER, at=at, target=passed.candidate)

@@ -92,7 +92,15 @@ def add(
 
 
 @app.command("promote")
-def promote(version: _Version, by: _By, note: _Note = "", as_json: _Json = False) -> None:
+def promote(
+    version: _Version,
+    by: _By,
+    note: _Note = "",
+    retag: Annotated[
+        bool, typer.Option("--retag", help="Let a server or worker answer stored images anew.")
+    ] = False,
+    as_json: _Json = False,
+) -> None:
     """Make a model the champion: what it says is shown from now on."""
     from forecourt import release
     from forecourt.jobs.workspace import open_store
@@ -104,6 +112,10 @@ def promote(version: _Version, by: _By, note: _Note = "", as_json: _Json = False
             connection, settings.home, version, by=by, note=note, at=datetime.now(UTC)
         )
         _note(connection, by, AuditAction.MODEL_PROMOTE, done.promotion.model_version)
+        if retag:
+            release.request_retag(
+                connection, version, promotion_id=done.promotion.id, by=by, at=done.promotion.at
+            )
     _print_promoted(settings, done, as_json=as_json)
 
 

@@ -33,7 +33,10 @@ def oddities(advertiser: _Advertiser = None, as_json: _Json = False) -> None:
 
     with open_workspace(Settings()) as workspace, reading(workspace.engine) as connection:
         found = review.list_oddities(
-            connection, model_version=workspace.champion.version, advertiser=advertiser
+            connection,
+            model_version=workspace.champion.version,
+            canaries=workspace.canaries,
+            advertiser=advertiser,
         )
     if as_json:
         typer.echo(json.dumps([oddity_to_json(one) for one in found], ensure_ascii=False))

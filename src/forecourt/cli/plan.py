@@ -55,7 +55,7 @@ def plan(
         with Pipeline(bundle, settings.vision) as pipeline, show_progress("Judging") as tell:
             for place, name in enumerate(names):
                 with reading(workspace.engine) as connection:
-                    shown = find_shown(connection, name, model_version=workspace.champion.version)
+                    shown = find_shown(connection, name, model_version=workspace.version_for(name))
                 changes += find_changes(shown, workspace.media, pipeline)
                 looked_at += len(shown)
                 tell(place + 1, len(names))

@@ -78,7 +78,7 @@ def worker(
             "`forecourt serve` does all of it in one process."
         )
     from forecourt.jobs.runners import open_worker
-    from forecourt.jobs.watch import following_champion
+    from forecourt.jobs.watch import following_registry
 
     _log_at_info(ctx)
     wait_for_store(settings)
@@ -91,7 +91,7 @@ def worker(
         taking = open_worker(engines, scrapes_at_once=concurrency)
         end_when_told(taking.stop)
         err.print("Taking jobs; Ctrl-C ends after the batch at hand.", highlight=False)
-        with following_champion(engines), sending_webhooks(workspace):
+        with following_registry(engines), sending_webhooks(workspace):
             taking.run()
 
 

@@ -89,7 +89,10 @@ def write_sitemap(
     write = find_writer(export_format, options)
     with open_output(output) as stream, reading(workspace.engine) as connection:
         entries = iter_sitemap(
-            connection, advertiser, model_version=workspace.champion.version, skipped=skipped
+            connection,
+            advertiser,
+            model_version=workspace.version_for(advertiser),
+            skipped=skipped,
         )
         written = write(stream, advertiser, entries)
     if export_format.is_ad_feed:

@@ -355,6 +355,7 @@ class Promoted(Promotion):
     """A promotion or rollback that was made just now."""
 
     replaced: str
+    retag_id: int | None
     serving: str
     warnings: list[str]
 

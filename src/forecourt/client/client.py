@@ -17,9 +17,12 @@ from forecourt.client.pictures import Pictures
 from forecourt.client.scrapes import Scrapes
 from forecourt.client.sitemaps import Sitemaps
 from forecourt.client.transport import Transport
+from forecourt.client.trials import Trials
 
 
-class Client(Scrapes, Sitemaps, Pictures, Fixes, Findings, Datasets, Models, Webhooks, Access):
+class Client(
+    Scrapes, Sitemaps, Pictures, Fixes, Findings, Datasets, Models, Trials, Webhooks, Access
+):
     """One server, asked as the owner of one key. Threads may share it.
 
     What can be sent twice without harm is sent again, after a pause that grows, where no answer

@@ -28,11 +28,19 @@ class Models(Operations):
         return self._transport.send(call).text
 
     def promote(
-        self, version: str, *, note: str = "", idempotency_key: str | None = None
+        self,
+        version: str,
+        *,
+        note: str = "",
+        retag: bool = False,
+        idempotency_key: str | None = None,
     ) -> Promoted:
-        """Make a model the champion. Requests in flight finish on the model they began with."""
+        """Make a model the champion. Requests in flight finish on the model they began with.
+
+        `retag`: stored images are answered anew by it, in the background.
+        """
         path = f"/v1/models/{segment(version)}/promote"
-        promoted: Promoted = self._post_once(path, {"note": note}, idempotency_key)
+        promoted: Promoted = self._post_once(path, {"note": note, "retag": retag}, idempotency_key)
         return promoted
 
     def roll_back(self, *, note: str = "", idempotency_key: str | None = None) -> Promoted:

@@ -38,6 +38,12 @@ class AuditAction(StrEnum):
     MODEL_REGISTER = "model.register"
     MODEL_PROMOTE = "model.promote"
     MODEL_ROLLBACK = "model.rollback"
+    SHADOW_START = "shadow.start"
+    SHADOW_STOP = "shadow.stop"
+    CANARY_START = "canary.start"
+    CANARY_DROP = "canary.drop"
+    RETAG_REQUEST = "retag.request"
+    RETAG_CANCEL = "retag.cancel"
     SESSION_OPEN = "session.open"
     SESSION_CLOSE = "session.close"
 

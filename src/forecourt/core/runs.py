@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 FORMAT = 1
 RUN_FILE = "run.json"
+PAGE_FILE = "report.html"
+GATE_FILE = "gate.json"
 
 
 class Precision(StrEnum):

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from forecourt.core.errors import ForecourtError
 from forecourt.core.findings import Finding, Level
 from forecourt.core.logs import redacted
+from forecourt.core.trials import Retag
 from forecourt.jobs.queue_health import QueueHealth, is_procrastinate_installed, read_queue
 from forecourt.store import health
+from forecourt.store import retags as stored_retags
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading, writing
 from forecourt.store.health import Schema
@@ -39,6 +41,7 @@ def check_database(engine: sa.Engine) -> Iterator[Finding]:
             if schema.is_current:
                 unfinished = stored_scrapes.list_unfinished(connection)
                 yield judge_scrapes(unfinished, now)
+                yield judge_retags(stored_retags.list_unfinished(connection))
                 yield judge_webhooks(*health.find_failing_webhooks(connection))
                 if connection.dialect.name == "postgresql":
                     yield from _check_queue(connection, waits=bool(unfinished))
@@ -98,6 +101,20 @@ def judge_scrapes(unfinished: list[Scrape], now: datetime) -> Finding:
     return Finding("scrapes", Level.OK, found)
 
 
+def judge_retags(unfinished: list[Retag]) -> Finding:
+    """Say which stored images are still to be answered anew, and what breaks off."""
+    if not unfinished:
+        return Finding("retags", Level.OK, "none is unfinished")
+    found = f"{len(unfinished)} unfinished"
+    broken = max(unfinished, key=lambda one: one.failures)
+    if not broken.failures:
+        return Finding("retags", Level.OK, found)
+    told = redacted(broken.last_error or "")
+    found += f"; {broken.id} has broken off {broken.failures} times: {told}"
+    mend = f"Mend that, or: forecourt models cancel-retag {broken.id} --by NAME"
+    return Finding("retags", Level.WARNING, found, mend)
+
+
 def judge_webhooks(failing: list[int], disabled: list[int]) -> Finding:
     """Say which webhooks do not get through."""
     if not failing and not disabled:
@@ -128,7 +145,7 @@ def judge_queue(queue: QueueHealth, *, waits: bool) -> Iterator[Finding]:
         yield Finding("queue", Level.WARNING, found, f"Restart: {start}")
     else:
         yield Finding("queue", Level.OK, f"installed, {queue.waiting} jobs are due")
-    found = f"{queue.lively} give signs of life (two a process), {queue.silent} do not"
+    found = f"{queue.lively} give signs of life (three a process), {queue.silent} do not"
     if not queue.lively:
         level = Level.FAILED if waits else Level.WARNING
         yield Finding("workers", level, found, "Start `forecourt worker`.")

@@ -1,4 +1,4 @@
-"""Everything in one process, on SQLite: threads that tag what the store says is unfinished."""
+"""Everything in one process, on SQLite: threads that do what the store says is unfinished."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import structlog
 from forecourt.core.errors import ForecourtError, UsageError
 from forecourt.jobs.engines import Engines
 from forecourt.jobs.locks import only_run, only_server
+from forecourt.jobs.retagging import EmbeddedRetagger
 from forecourt.jobs.runner import attempt, pause_s
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading
@@ -23,7 +24,9 @@ _BUSY_PAUSE_S = 5.0  # another process is at this scrape
 
 
 class EmbeddedRunner:
-    """Tags unfinished scrapes, one at a time per advertiser; nothing is remembered but the store.
+    """Tags unfinished scrapes, one at a time per advertiser, and carries out re-tags behind them.
+
+    Nothing is remembered but the store.
 
     Args:
         engines: What to do it with.
@@ -45,6 +48,7 @@ class EmbeddedRunner:
         self._advertisers_at_work: set[str] = set()
         self._not_before: dict[int, float] = {}
         self._held = ExitStack()
+        self._retagger = EmbeddedRetagger(engines)
 
     def submit(self, scrape: Scrape) -> None:
         """Wake a thread: the scrape stands in the store."""
@@ -57,10 +61,12 @@ class EmbeddedRunner:
         self._held.enter_context(only_server(self._engines.workspace))
         for thread in self._threads:
             thread.start()
+        self._retagger.start()
 
     def ask_to_stop(self) -> None:
         """Begin to end; threads that wait see it when they wake."""
         self._is_stopping.set()
+        self._retagger.ask_to_stop()
 
     def stop(self) -> None:
         """End after the batches at hand."""
@@ -70,6 +76,7 @@ class EmbeddedRunner:
         for thread in self._threads:
             if thread.ident is not None:  # none has begun where another server holds the home
                 thread.join()
+        self._retagger.stop()
         self._held.close()
 
     def _work(self) -> None:

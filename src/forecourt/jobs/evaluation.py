@@ -15,22 +15,19 @@ from forecourt.core.errors import NotFoundError, StateError, StoreError, UsageEr
 from forecourt.core.evaluation import EVALUATION_FILE, Evaluation
 from forecourt.core.gate import GateDecision, Verdict
 from forecourt.core.gate_rules import Rules
-from forecourt.core.runs import RunRecord
+from forecourt.core.runs import GATE_FILE, PAGE_FILE, RunRecord
 from forecourt.core.samples import Sample
 from forecourt.evaluate.card import update_card
 from forecourt.evaluate.current import find_current
 from forecourt.evaluate.models import TestSet, judge_models
 from forecourt.evaluate.page import render_page
-from forecourt.jobs.datasets import open_version
+from forecourt.jobs.datasets import newest_version, open_version
 from forecourt.jobs.training import open_run
 from forecourt.jobs.workspace import Workspace
 from forecourt.store.engine import reading
 from forecourt.store.runs import bundle_folder
 from forecourt.store.versions import DatasetVersion
 from forecourt.vision.bundle import CARD_FILE, Bundle, load_bundle
-
-PAGE_FILE = "report.html"
-GATE_FILE = "gate.json"
 
 
 def evaluate_run(
@@ -99,7 +96,7 @@ def evaluate_current(
             connection,
             workspace.media,
             advertiser,
-            model_version=workspace.champion.version,
+            model_version=workspace.version_for(advertiser),
         )
     return [
         judge_models(
@@ -148,6 +145,46 @@ def gate_run(
     )
     passed = (one for one in decisions if one.verdict is Verdict.PROMOTED)
     return decisions, next(passed, None)
+
+
+def gate_bundle(
+    workspace: Workspace,
+    folder: Path,
+    dataset: str | None,
+    rules: Rules,
+    *,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> GateDecision:
+    """Judge a bundle and the champion on the test split of a dataset version, and decide.
+
+    Args:
+        workspace: Where versions and the champion are.
+        folder: A bundle; it need not be registered, and nothing is written to it.
+        dataset: Name of the version; None: the newest.
+        rules: Of the gate.
+        on_progress: Called with the numbers done and in all.
+
+    Raises:
+        BundleError: the folder is no bundle that this release can use.
+        UsageError: there is no such version, or it has no test pictures.
+        StateError: the bundle is the champion.
+    """
+    bundle = load_bundle(folder)
+    if bundle.version == workspace.champion.version:
+        raise StateError(f"{bundle.version} is the champion's version: there is nothing to decide.")
+    name = dataset or newest_version(workspace)
+    if name is None:
+        raise UsageError(
+            "There is no dataset version to judge on; build one with test pictures: `forecourt "
+            "dataset build NAME --test 0.15` (docs/dataset.md)."
+        )
+    version = open_version(workspace, name)
+    test = _to_test_set(version, f"Bundle {bundle.version}", [])
+    evaluation = judge_models(
+        test, [workspace.champion, bundle], workspace.settings.vision, on_progress=on_progress
+    )
+    champion = evaluation.model_report(evaluation.champion)
+    return release.decide(champion, evaluation.model_report(bundle.version), rules)
 
 
 def find_candidate(workspace: Workspace, name: str, version: str) -> Path:
@@ -207,17 +244,21 @@ def _test_set(version: DatasetVersion, record: RunRecord) -> TestSet:
             f"The dataset version {version.name} is not the one that the run {record.name} was "
             "trained on: its manifest differs. Bring that one back."
         )
+    held = [one for one in version.of_split(Split.TRAIN) if is_held_at_random(one)]
+    return _to_test_set(version, f"Run {record.name}", held)
+
+
+def _to_test_set(version: DatasetVersion, name: str, held: Sequence[Item]) -> TestSet:
     items = version.of_split(Split.TEST)
     if not items:
         raise UsageError(
             f"{version.name} has no test pictures. Build a version that has: `forecourt dataset "
             "build NAME --test 0.15` (docs/dataset.md)."
         )
-    held = [one for one in version.of_split(Split.TRAIN) if is_held_at_random(one)]
     return TestSet(
-        name=f"Run {record.name}",
+        name=name,
         source=f"the test split of the dataset version {version.name}",
-        manifest_sha256=record.dataset_sha256,
+        manifest_sha256=version.summary.manifest_sha256,
         folder=version.folder,
         keys=[one.key for one in items],
         samples=_samples(items),

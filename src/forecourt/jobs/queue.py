@@ -1,8 +1,9 @@
 """Many processes on PostgreSQL: Procrastinate claims jobs, retries them, and finds dead workers.
 
-A job is one scrape. What it is to do stands in the scrape, so a job that is lost, doubled or run
-again does no harm: a sweep submits every unfinished scrape that has none. The functions that run in
-a worker's event loop are asynchronous because Procrastinate's are; the work itself is not.
+A job is one scrape, or one re-tag. What it is to do stands in the store, so a job that is lost,
+doubled or run again does no harm: a sweep submits whatever is unfinished and has none. The
+functions that run in a worker's event loop are asynchronous because Procrastinate's are; the work
+itself is not.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
+from forecourt.core.trials import UNFINISHED, Retag
 from forecourt.jobs.engines import Engines
 from forecourt.jobs.monitoring import run_monitor
+from forecourt.jobs.retagging import attempt_retag, claim_of
 from forecourt.jobs.runner import attempt, pause_s
+from forecourt.store import retags as stored_retags
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading
 from forecourt.store.scrapes import Scrape
@@ -30,8 +34,10 @@ from forecourt.tagging import Ending
 
 _log = structlog.get_logger(__name__)
 _SCRAPES = "scrapes"
+_RETAGS = "retags"
 _UPKEEP = "upkeep"
 _TAG = "tag"
+_RETAG = "retag"
 _HEARTBEAT_S = 3.0
 _STALLED_S = 12.0  # a job that was only slow to say so is run twice, which does no harm
 _EVERY_FIVE_SECONDS = "* * * * * */5"
@@ -47,7 +53,7 @@ class _StoppedError(Exception):
 
 
 class _Again(BaseRetryStrategy):
-    """A scrape is never given up: it was accepted."""
+    """Nothing is ever given up: it was accepted."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
         if isinstance(exception, _StoppedError):
@@ -105,13 +111,28 @@ class Queue:
 
     def sweep(self, scrapes: list[Scrape]) -> int:
         """Submit those that have no job, and return how many these were."""
-        count = 0
-        for scrape in scrapes:
-            jobs = self._app.job_manager.list_jobs(queueing_lock=_name_of(scrape))
-            if not any(job.status in {Status.TODO.value, Status.DOING.value} for job in jobs):
-                self.submit(scrape)
-                count += 1
-        return count
+        left = [scrape for scrape in scrapes if not self._has_job(_name_of(scrape))]
+        for scrape in left:
+            self.submit(scrape)
+        return len(left)
+
+    def sweep_retags(self, retags: list[Retag]) -> None:
+        """Submit those that have no job. One at a time is carried out, on whichever machine."""
+        for retag in retags:
+            name = claim_of(retag.id)
+            if self._has_job(name):
+                continue
+            task = self._app.configure_task(
+                name=_RETAG, queue=_RETAGS, lock=_RETAGS, queueing_lock=name
+            )
+            try:
+                task.defer(retag_id=retag.id)
+            except AlreadyEnqueued:
+                continue
+
+    def _has_job(self, name: str) -> bool:
+        jobs = self._app.job_manager.list_jobs(queueing_lock=name)
+        return any(job.status in {Status.TODO.value, Status.DOING.value} for job in jobs)
 
     def close(self) -> None:
         """Close the connections."""
@@ -171,9 +192,9 @@ class Worker:
     async def _work(self) -> None:
         app = _make_app(self._url, self._engines, self._is_stopping.is_set)
         async with app.open_async():
-            # Upkeep has a worker of its own: it must not wait for a scrape to end, nor must the
-            # sweep wait for the monitor.
-            queues = ((_SCRAPES, self._scrapes_at_once), (_UPKEEP, 2))
+            # Each has a worker of its own: upkeep must not wait for a scrape to end, nor scrapes
+            # for a re-tag, nor the sweep for the monitor.
+            queues = ((_SCRAPES, self._scrapes_at_once), (_RETAGS, 1), (_UPKEEP, 2))
             async with asyncio.TaskGroup() as group:
                 for queue, concurrency in queues:
                     group.create_task(
@@ -244,6 +265,25 @@ def _make_app(
             raise _StoppedError
         return ending
 
+    @app.task(name=_RETAG, queue=_RETAGS, retry=_Again(), pass_context=True)
+    def retag(context: JobContext, retag_id: int) -> str:
+        status = attempt_retag(
+            engines.workspace,
+            engines.claims,
+            retag_id,
+            is_stopping=lambda: is_stopping() or context.should_abort(),
+        )
+        if status in UNFINISHED:
+            raise _StoppedError
+        return status or "somebody else is at it"
+
+    _add_upkeep(app, url, engines, is_stopping)
+    return app
+
+
+def _add_upkeep(
+    app: procrastinate.App, url: str, engines: Engines, is_stopping: Callable[[], bool]
+) -> None:
     @app.periodic(cron=_EVERY_FIVE_SECONDS)
     @app.task(name="sweep", queue=_UPKEEP, queueing_lock="sweep")
     async def sweep(timestamp: int) -> None:  # noqa: ARG001  # Procrastinate's signature
@@ -276,15 +316,15 @@ def _make_app(
             run_monitor, workspace.engine, workspace.settings, on_progress=end_if_stopping
         )
 
-    return app
-
 
 def _sweep(url: str, engines: Engines) -> None:
     with reading(engines.workspace.engine) as connection:
         unfinished = stored_scrapes.list_unfinished(connection)
+        retags = stored_retags.list_unfinished(connection)
     queue = Queue(url)
     try:
         count = queue.sweep(unfinished)
+        queue.sweep_retags(retags)
     finally:
         queue.close()
     if count:

@@ -18,8 +18,8 @@ class QueueHealth:
     Attributes:
         is_installed: Whether they are there.
         missing: Changes of the installed release of Procrastinate that they have not seen.
-        lively: Workers that gave a sign of life lately. A process counts twice: for scrapes, and
-            for upkeep.
+        lively: Workers that gave a sign of life lately. A process counts three times:
+            for scrapes, for re-tags, and for upkeep.
         silent: Workers that ended without saying so.
         waiting: Jobs for scrapes that nobody has taken, and that are due.
         stalled: Jobs that a silent worker holds, or none.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -214,19 +214,25 @@ def run_scrape(
     """Tag what is left of a scrape. Safe to repeat, and to run twice at once.
 
     Args:
-        engines: What to do it with. The run keeps the champion that it began with.
+        engines: What to do it with. The run keeps the model that it began with.
         scrape_id: Which scrape.
         is_stopping: Whether to end after the present batch; what is left waits for another run.
         on_progress: Called after every batch, in this thread.
     """
     workspace = engines.workspace
-    with engines.models.pipeline() as pipeline:
+    with reading(workspace.engine) as connection:
+        scrape = stored_scrapes.get_scrape(connection, scrape_id)
+    with engines.models.pipeline(scrape.advertiser if scrape else None) as pipeline:
 
         def conclude(connection: sa.Connection, tally: Tally) -> None:
             scrape = find_scrape(connection, scrape_id)
             keep_class_counts(connection, scrape_id, model_version=pipeline.model_version)
             _announce(connection, EventType.SCRAPE_FINISHED, scrape)
             raise_on_finish(connection, scrape, tally)
+
+        def offer(pictures: Mapping[int, bytes]) -> None:
+            if engines.shadow.challenger != pipeline.model_version:
+                engines.shadow.offer(pictures)
 
         tools = tagging.Tools(
             engine=workspace.engine,
@@ -237,6 +243,7 @@ def run_scrape(
             claims=engines.claims,
             meter=engines.metrics,
             is_stopping=is_stopping,
+            on_classified=offer,
             on_finished=conclude,
         )
         tally, ending = tagging.tag_scrape(tools, scrape_id, on_progress=on_progress)

@@ -1,4 +1,4 @@
-"""Keeps the model at work in step with the registry, whoever promoted another one, and where."""
+"""Keeps the models at work in step with the registry, whoever changed it, and where."""
 
 from __future__ import annotations
 
@@ -41,17 +41,43 @@ def follow_champion(engines: Engines) -> bool:
     return version == engines.models.bundle.version or engines.models.swap(load)
 
 
+def follow_trials(engines: Engines) -> None:
+    """Put the registry's canaries and its challenger in the shadow to work, where others are."""
+    workspace = engines.workspace
+
+    def load(version: str) -> Bundle:
+        with reading(workspace.engine) as connection:
+            return release.load_version(connection, workspace.settings.home, version)
+
+    try:
+        with reading(workspace.engine) as connection:
+            canaries = release.load_canaries(connection, workspace.settings)
+            challenger = release.shadow(connection)
+    except ForecourtError as error:
+        _log.error("trials.not_read", error=str(error))
+        return
+    if canaries != engines.models.canaries:
+        engines.models.set_canaries(canaries, load)
+    engines.shadow.follow(challenger)
+
+
+def follow_registry(engines: Engines) -> None:
+    """Put to work what the registry says: the champion, canaries, and who is in the shadow."""
+    follow_champion(engines)
+    follow_trials(engines)
+
+
 @contextmanager
-def following_champion(engines: Engines) -> Iterator[None]:
-    """Look for another champion now and then, in a thread of its own."""
+def following_registry(engines: Engines) -> Iterator[None]:
+    """Look now and then whether the registry was changed, in a thread of its own."""
     is_over = threading.Event()
     pause_s = engines.workspace.settings.serve.champion_checked_s
 
     def look() -> None:
         while not is_over.wait(pause_s):
-            follow_champion(engines)
+            follow_registry(engines)
 
-    thread = threading.Thread(target=look, name="champion", daemon=True)
+    thread = threading.Thread(target=look, name="registry", daemon=True)
     thread.start()
     try:
         yield

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 import structlog
 
 from forecourt.core.errors import StoreError
 from forecourt.core.settings import Settings
-from forecourt.release import load_champion
+from forecourt.release import load_canaries, load_champion
 from forecourt.store.engine import create_engine, migrate, reading
 from forecourt.store.media import MediaFolder
 from forecourt.vision.bundle import Bundle
@@ -23,12 +23,21 @@ _RETRY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The store, the media folder and the champion."""
+    """The store, the media folder, and the models that answer, as they were when it was opened.
+
+    Attributes:
+        canaries: Version of the model that answers an advertiser in the champion's place.
+    """
 
     settings: Settings
     engine: sa.Engine
     media: MediaFolder
     champion: Bundle
+    canaries: Mapping[str, str] = field(default_factory=dict)
+
+    def version_for(self, advertiser: str) -> str:
+        """Return the version of the model that answers an advertiser."""
+        return self.canaries.get(advertiser, self.champion.version)
 
 
 @contextmanager
@@ -78,9 +87,11 @@ def open_workspace(settings: Settings) -> Iterator[Workspace]:
     with open_store(settings) as engine:
         with reading(engine) as connection:
             champion = load_champion(connection, settings)
+            canaries = load_canaries(connection, settings)
         yield Workspace(
             settings=settings,
             engine=engine,
             media=MediaFolder(settings.home / "media"),
             champion=champion,
+            canaries=canaries,
         )

@@ -130,6 +130,29 @@ def get_model(connection: sa.Connection, version: str) -> RegisteredModel:
     return model
 
 
+def check_known(connection: sa.Connection, version: str) -> None:
+    """Refuse a version that is neither registered nor that of the shipped model.
+
+    Raises:
+        NotFoundError: no model has this version.
+    """
+    if version != read_manifest(shipped_folder()).version:
+        get_model(connection, version)
+
+
+def load_version(connection: sa.Connection, home: Path, version: str) -> Bundle:
+    """Load a registered model, or the shipped one, which need not be registered.
+
+    Raises:
+        NotFoundError: no model has this version.
+        BundleError: its folder is gone or damaged.
+    """
+    if registry.get_model(connection, version) is None:
+        check_known(connection, version)
+        return load_bundle(shipped_folder())
+    return load_model(connection, home, version)
+
+
 def is_same(bundle: Bundle, model: RegisteredModel) -> bool:
     """Whether a bundle is the one that was registered."""
     return _digests(bundle) == (model.version, model.network_sha256, model.manifest_sha256)

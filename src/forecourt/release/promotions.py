@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from forecourt.core.errors import StateError, UsageError
 from forecourt.core.promotions import Promotion, PromotionKind, RegisteredModel, find_standing
 from forecourt.core.settings import Settings
+from forecourt.core.trials import CanaryKind, ShadowKind
 from forecourt.feeds.words import clean_text
 from forecourt.release.models import (
     ITSELF,
@@ -24,7 +25,8 @@ from forecourt.release.models import (
     keep_bundle,
     load_model,
 )
-from forecourt.store import registry
+from forecourt.store import registry, trials
+from forecourt.store.retags import cancel_of_promotions
 from forecourt.vision.bundle import (
     MANIFEST_FILE,
     Bundle,
@@ -118,6 +120,7 @@ def promote(
         reason=reason,
         at=at,
     )
+    _end_trials(connection, promotion)
     return Promoted(promotion, replaced=standing[-1] if standing else shipped)
 
 
@@ -151,6 +154,7 @@ def rollback(
         reason=f"back from {present}",
         at=at,
     )
+    _end_trials(connection, promotion)
     return Promoted(promotion, replaced=present)
 
 
@@ -227,6 +231,28 @@ def explain_pin(settings: Settings) -> str | None:
         f"FORECOURT_VISION__BUNDLE pins the model in {settings.vision.bundle}: where it is set, "
         "that one answers, whatever is promoted."
     )
+
+
+def _end_trials(connection: sa.Connection, promotion: Promotion) -> None:
+    """End what makes no sense for a champion, and what the promotion before it asked for."""
+    version, at, by = promotion.model_version, promotion.at, promotion.by
+    cancel_of_promotions(connection, at=at)
+    tried = [
+        one.advertiser for one in trials.list_canaries(connection) if one.model_version == version
+    ]
+    trials.add_canary_steps(connection, CanaryKind.PROMOTE, tried, version, by=by, note="", at=at)
+    last = trials.last_shadow_step(connection)
+    if last is not None and (last.kind, last.model_version) == (ShadowKind.START, version):
+        trials.add_shadow_step(
+            connection,
+            ShadowKind.STOP,
+            version,
+            share=last.share,
+            by=by,
+            note="",
+            reason="became the champion",
+            at=at,
+        )
 
 
 def _settle_first(

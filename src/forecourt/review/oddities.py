@@ -35,13 +35,18 @@ _FIELD_WORDS = {FixField.IMAGE_TYPE: "image type", FixField.COLOR: "colour"}
 
 
 def list_oddities(
-    connection: sa.Connection, *, model_version: str, advertiser: str | None = None
+    connection: sa.Connection,
+    *,
+    model_version: str,
+    canaries: Mapping[str, str] | None = None,
+    advertiser: str | None = None,
 ) -> list[Oddity]:
     """Return the weird results that show in latest scrapes, hosts and fixes, by rule and name.
 
     Args:
         connection: A connection.
         model_version: The champion.
+        canaries: Version of the model that answers an advertiser in its place.
         advertiser: Only this one's; hosts only where it shows images of them.
 
     Raises:
@@ -52,7 +57,7 @@ def list_oddities(
     images_by_host = stored.count_images_by_host(connection, advertiser)
     found = [
         *_find_skipped(connection, advertiser),
-        *_find_shifts(connection, advertiser, model_version),
+        *_find_shifts(connection, advertiser, model_version, canaries or {}),
         *_find_in_fixes(connection, advertiser, model_version, images_by_host),
         *_find_untrusted(connection, advertiser, images_by_host),
     ]
@@ -116,10 +121,15 @@ def _skipped(
 
 
 def _find_shifts(
-    connection: sa.Connection, advertiser: str | None, model_version: str
+    connection: sa.Connection,
+    advertiser: str | None,
+    model_version: str,
+    canaries: Mapping[str, str],
 ) -> Iterator[Oddity]:
     earlier = stored.load_earlier_classes(connection, advertiser)
-    latest = stored.count_classes(connection, advertiser, model_version=model_version)
+    latest = stored.count_classes(
+        connection, advertiser, model_version=model_version, canaries=canaries
+    )
     for name, before in earlier.items():
         now = latest.get(name)
         if now is None:
@@ -128,7 +138,8 @@ def _find_shifts(
             counts = now.by_field.get(of_field, Counter())
             shift = find_shift([one.by_field.get(of_field, Counter()) for one in before], counts)
             if shift is not None:
-                yield _shifted(name, of_field, shift, counts, before, model_version)
+                version = canaries.get(name, model_version)
+                yield _shifted(name, of_field, shift, counts, before, version)
 
 
 def _shifted(

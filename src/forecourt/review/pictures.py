@@ -126,7 +126,7 @@ def load_own_picture(
         stored=picture,
         shown=_show(connection, image_id, advertiser, model_version),
         places=tuple(InventoryPlace(advertiser=advertiser, located=one) for one in places),
-        answers=tuple(stored.list_answers(connection, image_id)),
+        answers=tuple(stored.list_answers(connection, image_id, with_trials=False)),
         keys=tuple(
             one
             for one in stored.list_keys(connection, image_id, limit=_MOST)
@@ -185,7 +185,7 @@ def load_picture(
         stored=picture,
         shown=_show(connection, image_id, advertiser, model_version) if advertiser else None,
         places=tuple(places),
-        answers=tuple(stored.list_answers(connection, image_id)),
+        answers=tuple(stored.list_answers(connection, image_id, with_trials=True)),
         keys=tuple(stored.list_keys(connection, image_id, limit=_MOST)),
         urls=tuple(stored.list_urls(connection, image_id, limit=_MOST)),
         history=tuple(entries[:_MOST]),

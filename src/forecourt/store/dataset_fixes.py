@@ -13,6 +13,7 @@ from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import VisualKey
 from forecourt.store import fixes as stored_fixes
 from forecourt.store.schema import fixes, images, predictions
+from forecourt.store.trials import never_shown
 
 _PAGE = 1_000
 _SURE = 0.8  # a model's word on kind and view is taken from this probability on
@@ -68,7 +69,10 @@ def _load_page(connection: sa.Connection, image_ids: list[int]) -> Iterator[Fixe
             predictions.c.color,
             predictions.c.answer,
         )
-        .where(predictions.c.image_id.in_(image_ids))
+        .where(
+            predictions.c.image_id.in_(image_ids),
+            predictions.c.model_version.not_in(never_shown()),
+        )
         .order_by(predictions.c.created_at)
     )
     said = {row.image_id: row for row in answers}  # the latest wins

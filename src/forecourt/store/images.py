@@ -14,6 +14,7 @@ from forecourt.core.records import Decision, ImageKey, KeySource, Prediction, Va
 from forecourt.core.skips import SkipReason
 from forecourt.store.chunks import chunks
 from forecourt.store.schema import image_aliases, images, predictions, urls
+from forecourt.store.trials import never_shown
 from forecourt.store.upsert import insert_new, upsert
 
 
@@ -219,12 +220,15 @@ def load_thumbnails(connection: sa.Connection, image_ids: Collection[int]) -> di
 def load_decisions(
     connection: sa.Connection, image_ids: Collection[int], model_version: str
 ) -> dict[int, Decision]:
-    """Return for each image the decision of `model_version`, or else the latest other model's."""
+    """Return for each image the decision of `model_version`, or else the latest other model's.
+
+    Answers that are for comparison only (`trials.never_shown`) are none of those.
+    """
     decisions: dict[int, Decision] = {}
     for chunk in chunks(image_ids):
         rows = connection.execute(
             sa.select(*_DECISION)
-            .where(predictions.c.image_id.in_(chunk))
+            .where(predictions.c.image_id.in_(chunk), is_shown(model_version))
             # Ascending, so that what comes later in the dict wins: the champion's own last of all.
             .order_by(predictions.c.model_version == model_version, predictions.c.created_at)
         )
@@ -234,6 +238,14 @@ def load_decisions(
 
 # Without the raw answer: it is most of a row, and takes longest to read.
 _DECISION = tuple(one for one in predictions.c if one.name != "answer")
+
+
+def is_shown(model_version: str) -> sa.ColumnElement[bool]:
+    """Whether an answer may be shown where `model_version` is the model that answers."""
+    return sa.or_(
+        predictions.c.model_version == model_version,
+        predictions.c.model_version.not_in(never_shown()),
+    )
 
 
 def read_decision(row: sa.Row[Any]) -> Decision:

@@ -189,10 +189,21 @@ def load_hosts_in_state(
 
 
 def count_classes(
-    connection: sa.Connection, advertiser: str | None, *, model_version: str
+    connection: sa.Connection,
+    advertiser: str | None,
+    *,
+    model_version: str,
+    canaries: Mapping[str, str],
 ) -> dict[str, ClassCounts]:
-    """Return how the model's answers to latest scrapes are shared out, by advertiser."""
-    return _count_classes(connection, _latest(advertiser), model_version)
+    """Return how the model's answers to latest scrapes are shared out, by advertiser.
+
+    Args:
+        connection: A connection.
+        advertiser: Only this one's.
+        model_version: The champion.
+        canaries: Version of the model that answers an advertiser in its place.
+    """
+    return _count_classes(connection, _latest(advertiser), model_version, canaries)
 
 
 def load_earlier_classes(
@@ -234,7 +245,7 @@ def keep_class_counts(connection: sa.Connection, scrape_id: int, *, model_versio
     one = sa.select(scrapes.c.advertiser, scrapes.c.id.label("scrape_id")).where(
         scrapes.c.id == scrape_id
     )
-    counts = _count_classes(connection, one.subquery("latest"), model_version)
+    counts = _count_classes(connection, one.subquery("latest"), model_version, {})
     connection.execute(sa.delete(class_counts).where(class_counts.c.scrape_id == scrape_id))
     rows = [
         {
@@ -253,8 +264,14 @@ def keep_class_counts(connection: sa.Connection, scrape_id: int, *, model_versio
 
 
 def _count_classes(
-    connection: sa.Connection, latest: sa.Subquery, model_version: str
+    connection: sa.Connection,
+    latest: sa.Subquery,
+    model_version: str,
+    canaries: Mapping[str, str],
 ) -> dict[str, ClassCounts]:
+    version: str | sa.ColumnElement[str] = model_version
+    if canaries:
+        version = sa.case(dict(canaries), value=latest.c.advertiser, else_=model_version)
     rows = connection.execute(
         sa.select(
             latest.c.advertiser,
@@ -267,13 +284,14 @@ def _count_classes(
         .join(predictions, predictions.c.image_id == vehicle_images.c.image_id)
         .where(
             vehicle_images.c.state == ImageState.TAGGED,
-            predictions.c.model_version == model_version,
+            predictions.c.model_version == version,
         )
         .group_by(latest.c.advertiser, predictions.c.image_type, predictions.c.color)
     )
     found: dict[str, ClassCounts] = {}
     for row in rows:
-        of_scrape = found.setdefault(row.advertiser, ClassCounts(model_versions={model_version}))
+        of_scrape = found.setdefault(row.advertiser, ClassCounts())
+        of_scrape.model_versions.add(canaries.get(row.advertiser, model_version))
         of_scrape.add(FixField.IMAGE_TYPE, row.image_type, row.images)
         of_scrape.add(FixField.COLOR, row.color, row.images)
     return found

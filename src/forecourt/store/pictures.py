@@ -22,6 +22,7 @@ from forecourt.store.schema import (
     vehicle_images,
     vehicles,
 )
+from forecourt.store.trials import never_shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +100,21 @@ def load_picture(connection: sa.Connection, image_id: int) -> StoredPicture | No
     )
 
 
-def list_answers(connection: sa.Connection, image_id: int) -> list[DatedAnswer]:
-    """Return what models said of an image, the latest first."""
-    rows = connection.execute(
+def list_answers(
+    connection: sa.Connection, image_id: int, *, with_trials: bool
+) -> list[DatedAnswer]:
+    """Return what models said of an image, the latest first.
+
+    `with_trials`: also of those whose answers are for comparison only (`trials.never_shown`).
+    """
+    query = (
         sa.select(predictions)
         .where(predictions.c.image_id == image_id)
         .order_by(predictions.c.created_at.desc(), predictions.c.model_version)
     )
+    if not with_trials:
+        query = query.where(predictions.c.model_version.not_in(never_shown()))
+    rows = connection.execute(query)
     return [
         DatedAnswer(
             answer=StoredAnswer(read_prediction(row.answer, row.model_version), read_decision(row)),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -38,11 +38,17 @@ from forecourt.vision.pipeline import Pipeline, Seen, Unseen
 
 @dataclass(slots=True)
 class _Looked:
-    """What the model saw in this batch, by bytes key and by image id."""
+    """What the model saw in this batch, by bytes key and by image id, and the pictures themselves.
 
-    by_bytes: dict[str, Seen]
-    by_image: dict[int, Seen]
-    failed: dict[str, SkipReason]
+    `pictures` are those that it has an answer for, by image, once they are stored.
+    """
+
+    new: Mapping[str, bytes]
+    old: Mapping[int, bytes]
+    by_bytes: dict[str, Seen] = field(default_factory=dict)
+    by_image: dict[int, Seen] = field(default_factory=dict)
+    failed: dict[str, SkipReason] = field(default_factory=dict)
+    pictures: dict[int, bytes] = field(default_factory=dict)
 
 
 class BatchStore:
@@ -58,6 +64,7 @@ class BatchStore:
         claims: Claims,
         scrape_id: int,
         max_validity_s: float,
+        on_classified: Callable[[Mapping[int, bytes]], None] = lambda _pictures: None,
     ) -> None:
         self._engine = engine
         self._media = media
@@ -66,6 +73,7 @@ class BatchStore:
         self._claims = claims
         self._scrape_id = scrape_id
         self._max_validity_s = max_validity_s
+        self._on_classified = on_classified
 
     def store(self, finished: Sequence[tuple[Flight, Fetched | NotFetched]], tally: Tally) -> None:
         """Identify, classify and settle. Nothing is counted or kept unless all of it is stored."""
@@ -79,6 +87,7 @@ class BatchStore:
         _count(cases, looked, tally)
         tally.reopened += reopened
         tally.distrusted.extend(distrusted)
+        self._on_classified(looked.pictures)
 
     def _write(
         self, cases: Sequence[Case], known: Mapping[ImageKey, int], looked: _Looked
@@ -103,6 +112,8 @@ class BatchStore:
                 conclude(case, known, new_ids, looked.failed)
             answers = {new_ids[key]: _answer(seen) for key, seen in looked.by_bytes.items()}
             answers |= {image_id: _answer(seen) for image_id, seen in looked.by_image.items()}
+            looked.pictures = {new_ids[key]: looked.new[key] for key in looked.by_bytes}
+            looked.pictures |= {image_id: looked.old[image_id] for image_id in looked.by_image}
             stored_images.add_answers(connection, answers, at=at)
             distrusted = self._hosts.learn(connection, sightings, at=at)
             stored_images.add_aliases(connection, self._aliases(cases), at=at)
@@ -163,7 +174,7 @@ class BatchStore:
         """Show the model each new body once, and known images that it has not seen yet."""
         new, old = self._find_pictures(cases, known, unanswered)
         seen = self._pipeline.run([*new.values(), *old.values()])
-        looked = _Looked({}, {}, {})
+        looked = _Looked(new, old)
         for bytes_key, one in zip(new, seen[: len(new)], strict=True):
             if isinstance(one, Unseen):
                 looked.failed[bytes_key] = one.reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -58,6 +58,8 @@ class Tools:
         claims: Keeps several runs from doing the same at once.
         meter: Told of requests.
         is_stopping: Whether the run shall end, with its work stored; asked after every batch.
+        on_classified: Called after a batch is stored, with the pictures that the model was shown in
+            it, by image. The run waits for it.
         on_finished: Called in the transaction that marks the scrape as finished.
     """
 
@@ -69,6 +71,7 @@ class Tools:
     claims: Claims
     meter: Meter = field(default_factory=NoMeter)
     is_stopping: Callable[[], bool] = lambda: False
+    on_classified: Callable[[Mapping[int, bytes]], None] = lambda _pictures: None
     on_finished: Callable[[sa.Connection, Tally], None] = lambda _connection, _tally: None
 
 
@@ -120,6 +123,7 @@ class _Run:
             claims=tools.claims,
             scrape_id=scrape_id,
             max_validity_s=tools.settings.fetch.max_validity_s,
+            on_classified=tools.on_classified,
         )
         self._flights: dict[int, Flight] = {}
         self._urls_in_flight: set[str] = set()

@@ -11,6 +11,7 @@ from forecourt import __version__
 from forecourt.web import health
 from forecourt.web.api import (
     audit,
+    canaries,
     classify,
     conflicts,
     datasets,
@@ -19,8 +20,10 @@ from forecourt.web.api import (
     keys,
     models,
     queue,
+    retags,
     scrapes,
     session,
+    shadow,
     sitemaps,
     users,
     webhooks,
@@ -72,6 +75,9 @@ def create_app(service: Service) -> FastAPI:
         hosts,
         datasets,
         models,
+        shadow,
+        canaries,
+        retags,
         webhooks,
         session,
         keys,

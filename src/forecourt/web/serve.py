@@ -20,7 +20,7 @@ from forecourt.jobs.hooks import sending_webhooks
 from forecourt.jobs.pictures import Pictures
 from forecourt.jobs.runner import Runner
 from forecourt.jobs.runners import make_runner
-from forecourt.jobs.watch import following_champion
+from forecourt.jobs.watch import following_registry
 from forecourt.jobs.workspace import open_workspace, wait_for_store
 from forecourt.web.app import create_app
 from forecourt.web.service import Service
@@ -94,7 +94,7 @@ def serve(settings: Settings, *, scrapes_at_once: int | None) -> None:
 
                 end_when_told(ask_to_end)
                 runner.start()
-                with following_champion(engines), sending_webhooks(workspace):
+                with following_registry(engines), sending_webhooks(workspace):
                     server.run()
         finally:
             runner.stop()

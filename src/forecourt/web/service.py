@@ -53,6 +53,12 @@ class Service:
         """The champion's version, as it is now."""
         return self.engines.models.bundle.version
 
+    def version_for(self, advertiser: str | None) -> str:
+        """Return the version of the model that answers an advertiser now; None: the champion's."""
+        if advertiser is None:
+            return self.model_version
+        return self.engines.models.version_for(advertiser)
+
 
 async def _find_service(request: Request) -> Service:  # on the event loop: no thread for this
     service: Service = request.app.state.service

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_type_hints
 import jsonschema_rs
 import pytest
 
-from forecourt.client import Client, admin_answers, answers, dataset_answers
+from forecourt.client import Client, admin_answers, answers, dataset_answers, trial_answers
 from forecourt.jobs.metrics import Metrics
 from forecourt.web.app import create_app
 from forecourt.web.problems import MEDIA_TYPE
@@ -48,6 +48,10 @@ BY_CLIENT = {
     "list_promotions": "iter_promotions",
     "promote_model": "promote",
     "rollback_model": "roll_back",
+    "list_shadow_steps": "iter_shadow_steps",
+    "list_disagreements": "iter_disagreements",
+    "list_canary_steps": "iter_canary_steps",
+    "list_retags": "iter_retags",
     "list_webhooks": "iter_webhooks",
     "rotate_secret": "rotate_webhook",
     "list_deliveries": "iter_deliveries",
@@ -96,6 +100,14 @@ ANSWERS = {
     "PromotedOut": answers.Promoted,
     "ModelOut": answers.Model,
     "ModelsOut": answers.Models,
+    "ShadowStepOut": trial_answers.ShadowStep,
+    "CanaryStepOut": trial_answers.CanaryStep,
+    "CanariesOut": trial_answers.Canaries,
+    "ShareOut": trial_answers.Share,
+    "AgreementOut": trial_answers.Agreement,
+    "SaidOut": trial_answers.Said,
+    "DisagreementOut": trial_answers.Disagreement,
+    "RetagOut": trial_answers.Retag,
     "WebhookOut": admin_answers.Webhook,
     "SecretOut": admin_answers.WebhookWithSecret,
     "AttemptOut": admin_answers.Attempt,

@@ -7,7 +7,8 @@
                                                            ├─< fix_states >─ fixes
         images ─< carries >─ images                        ├─< carry_states >─ carries
         scrapes ─< class_counts      fixes ── legacy_values ├─< rulings >─ images
-        models ─< promotions                               └─< ruling_states >─ rulings
+        models ─< promotions ─< retags                     └─< ruling_states >─ rulings
+        models ─< shadows      models ─< canaries >─ advertisers
         users ─< sessions      api_keys, users ─< audit_log      login_failures
         webhooks ─< deliveries ─< delivery_attempts
         dataset_decisions ── dataset_undos   dataset_sides   advertisers ─< queue_entries >─ images
@@ -56,7 +57,7 @@ from forecourt.store.schema.monitor import (
     placeholder_spells,
 )
 from forecourt.store.schema.queue import queue_entries
-from forecourt.store.schema.registry import models, promotions
+from forecourt.store.schema.registry import canaries, models, promotions, retags, shadows
 from forecourt.store.schema.webhooks import deliveries, delivery_attempts, webhooks
 from forecourt.store.schema.work import answered_requests, flights
 
@@ -67,6 +68,7 @@ __all__ = [
     "answered_requests",
     "api_keys",
     "audit_log",
+    "canaries",
     "carries",
     "carry_states",
     "class_counts",
@@ -92,10 +94,12 @@ __all__ = [
     "predictions",
     "promotions",
     "queue_entries",
+    "retags",
     "ruling_states",
     "rulings",
     "scrapes",
     "sessions",
+    "shadows",
     "urls",
     "users",
     "vehicle_images",

@@ -179,6 +179,7 @@ predictions = Table(
     Column("review_reasons", JSON, nullable=False),
     Column("answer", JSON, nullable=False),  # the raw prediction: probabilities, box
     Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "model_version", "image_id"),  # all answers of a challenger, latest images first
 )
 
 # What the model's answers to a scrape were when it finished, by class: later scrapes replace the

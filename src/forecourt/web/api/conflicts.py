@@ -287,7 +287,10 @@ def list_oddities(service: Served, caller: Caller, advertiser: OnlyAdvertiser = 
     check_may_for_all(caller, Scope.READ)
     with reading(service.engine) as connection:
         found = review.list_oddities(
-            connection, model_version=service.model_version, advertiser=advertiser
+            connection,
+            model_version=service.model_version,
+            canaries=service.engines.models.canaries,
+            advertiser=advertiser,
         )
     return {"items": [oddity_to_json(one) for one in found]}
 

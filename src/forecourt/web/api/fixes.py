@@ -80,7 +80,10 @@ def post_bulk_fix(
         with reading(service.engine) as connection:
             check_scraped(connection, body.advertiser)
             preview = review.preview(
-                connection, body.advertiser, selection, model_version=service.model_version
+                connection,
+                body.advertiser,
+                selection,
+                model_version=service.version_for(body.advertiser),
             )
         return JSONResponse(preview_to_json(preview))
     if body.confirmed is None:
@@ -257,7 +260,7 @@ def _fix(
             advertiser=body.advertiser,
             selection=selection,
             change=change,
-            model_version=service.model_version,
+            model_version=service.version_for(body.advertiser),
             everywhere=body.everywhere,
             at_most=body.confirmed if isinstance(body, BulkIn) else None,
         )
@@ -308,7 +311,7 @@ def _act(
             connection,
             caller,
             done,
-            model_version=service.model_version,
+            model_version=service.version_for(advertiser),
             advertiser=advertiser if change else None,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,7 +15,8 @@ from forecourt import access, release
 from forecourt.core.access import Principal, Scope, check_may_administer, check_may_for_all
 from forecourt.core.audit import AuditAction
 from forecourt.core.promotions import PromotionKind
-from forecourt.jobs.watch import follow_champion
+from forecourt.core.trials import Retag
+from forecourt.jobs.watch import follow_registry
 from forecourt.release import Promoted
 from forecourt.store.engine import reading
 from forecourt.web.api.bodies import BoundedRoute
@@ -59,6 +60,7 @@ class PromotionIn(BaseModel):
     )
 
     note: str = Field("", max_length=_LONGEST_NOTE, description="For the history.")
+    retag: bool = Field(False, description="Have stored images answered anew by it, from now on.")
 
 
 class PromotionOut(BaseModel):
@@ -81,12 +83,19 @@ class PromotedOut(PromotionOut):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {**_PROMOTION, "replaced": "2026.11.2", "serving": "2026.12.1", "warnings": []}
+                {
+                    **_PROMOTION,
+                    "replaced": "2026.11.2",
+                    "retag_id": 3,
+                    "serving": "2026.12.1",
+                    "warnings": [],
+                }
             ]
         }
     )
 
     replaced: str = Field(description="The champion before.")
+    retag_id: int | None = Field(description="The re-tag that was asked for with it.")
     serving: str = Field(description="Version of the model that this process answers with now.")
     warnings: list[str] = Field(description="Why that is another one than the champion, if it is.")
 
@@ -209,8 +218,8 @@ def promote_model(
             at=datetime.now(UTC),
         )
 
-    once = Once(caller, idempotency_key, ("promote", version, body.note))
-    return _change(service, request, response, once, act, AuditAction.MODEL_PROMOTE)
+    once = Once(caller, idempotency_key, ("promote", version, body.model_dump_json()))
+    return _change(service, request, response, once, body, act, AuditAction.MODEL_PROMOTE)
 
 
 @router.post("/models/rollback", response_model=PromotedOut, responses=describe(409))
@@ -234,8 +243,8 @@ def rollback_model(
             at=datetime.now(UTC),
         )
 
-    once = Once(caller, idempotency_key, ("rollback", body.note))
-    return _change(service, request, response, once, act, AuditAction.MODEL_ROLLBACK)
+    once = Once(caller, idempotency_key, ("rollback", body.model_dump_json()))
+    return _change(service, request, response, once, body, act, AuditAction.MODEL_ROLLBACK)
 
 
 def _change(
@@ -243,17 +252,45 @@ def _change(
     request: Request,
     response: Response,
     once: Once,
+    given: PromotionIn,
     act: Callable[[sa.Connection], Promoted],
     action: AuditAction,
 ) -> dict[str, Any]:
     def act_and_note(connection: sa.Connection) -> dict[str, Any]:
         done = act(connection)
         _note(connection, once.principal, request, action, done)
-        return {**release.promotion_to_json(done.promotion), "replaced": done.replaced}
+        asked = _ask_for_retag(connection, once.principal, done) if given.retag else None
+        return {
+            **release.promotion_to_json(done.promotion),
+            "replaced": done.replaced,
+            "retag_id": asked.id if asked else None,
+        }
 
-    body = run_once(service, once, response, act_and_note, status=200)
-    follow_champion(service.engines)
+    body = change_registry(service, response, once, act_and_note)
     return {**body, **_serving(service)}
+
+
+def change_registry(
+    service: Service,
+    response: Response,
+    once: Once,
+    act: Callable[[sa.Connection], Mapping[str, Any]],
+) -> Mapping[str, Any]:
+    """Change the registry once, and put it to work in this process before the answer."""
+    body = run_once(service, once, response, act, status=200)
+    follow_registry(service.engines)
+    return body
+
+
+def _ask_for_retag(connection: sa.Connection, caller: Principal, done: Promoted) -> Retag:
+    promotion = done.promotion
+    return release.request_retag(
+        connection,
+        promotion.model_version,
+        promotion_id=promotion.id,
+        by=caller.name,
+        at=promotion.at,
+    )
 
 
 def _note(

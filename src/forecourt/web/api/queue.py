@@ -161,7 +161,7 @@ def load_queue(
     with reading(service.engine) as connection:
         page = review.list_queue(
             connection,
-            model_version=service.model_version,
+            model_version=service.version_for(advertiser),
             advertiser=advertiser,
             own_only=not is_staff,
             after=(place[0], place[1]) if place else None,

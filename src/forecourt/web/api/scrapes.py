@@ -257,7 +257,8 @@ def get_results(service: Served, caller: Caller, scrape_id: ScrapeId) -> Streami
 
 def _iter_results(service: Service, scrape: Scrape) -> Iterator[str]:
     with reading(service.engine) as connection:
-        entries = iter_sitemap(connection, scrape.advertiser, model_version=service.model_version)
+        version = service.version_for(scrape.advertiser)
+        entries = iter_sitemap(connection, scrape.advertiser, model_version=version)
         for entry in entries:
             for image in entry.images:
                 line = {"vehicle_id": entry.vehicle.id, **image_to_json(image)}

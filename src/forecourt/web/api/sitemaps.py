@@ -166,6 +166,9 @@ def _write(
     with reading(service.engine) as connection:
         check_scraped(connection, advertiser)
         entries = iter_sitemap(
-            connection, advertiser, model_version=service.model_version, skipped=skipped
+            connection,
+            advertiser,
+            model_version=service.version_for(advertiser),
+            skipped=skipped,
         )
         return write(draft.text, advertiser, entries)

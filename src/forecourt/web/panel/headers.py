@@ -30,7 +30,7 @@ _HEADERS = tuple(
 
 
 class SecurityHeaders:
-    """ASGI middleware: puts them on every answer, errors too."""
+    """ASGI middleware: puts them on every answer, errors too; what has its own keeps it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -40,7 +40,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_HEADERS]
+                given = {name.lower() for name, _value in message["headers"]}
+                added = [one for one in _HEADERS if one[0] not in given]
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -38,7 +38,7 @@ def show_image(
         "image.html",
         picture=picture,
         advertiser=picture.shown.advertiser if picture.shown else advertiser or None,
-        champion=service.model_version,
+        champion=service.version_for(picture.shown.advertiser if picture.shown else None),
         type_keys=TYPE_KEYS,
         color_keys=COLOR_KEYS,
         image_types=IMAGE_TYPES,
@@ -53,12 +53,12 @@ def _load(service: Service, reader: SignedIn, image_id: int, advertiser: str) ->
                 connection,
                 image_id,
                 advertiser=advertiser or None,
-                model_version=service.model_version,
+                model_version=service.version_for(advertiser or None),
             )
         own = reader.principal.advertiser or ""
         check_may_see(reader, advertiser or own)
         return review.load_own_picture(
-            connection, image_id, own, model_version=service.model_version
+            connection, image_id, own, model_version=service.version_for(own)
         )
 
 

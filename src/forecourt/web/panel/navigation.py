@@ -28,6 +28,7 @@ ENTRIES = (
     Entry("Oddities", "oddities", _STAFF),
     Entry("Hosts", "hosts", _STAFF),
     Entry("Datasets", "datasets", _STAFF),
+    Entry("Models", "models", _STAFF),
     Entry("Audit log", "audit", _ADMINS),
     Entry("Users", "users", _ADMINS),
     Entry("Keys", "keys", _ADMINS),

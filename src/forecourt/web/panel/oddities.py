@@ -73,7 +73,10 @@ def find_oddities(
     only = advertiser.strip() or None
     with reading(service.engine) as connection:
         found = review.list_oddities(
-            connection, model_version=service.model_version, advertiser=only
+            connection,
+            model_version=service.model_version,
+            canaries=service.engines.models.canaries,
+            advertiser=only,
         )
         shown = {one.image_id for oddity in found for one in oddity.examples if one.image_id}
         thumbnails = stored_images.load_thumbnails(connection, shown)

@@ -93,7 +93,9 @@ def show_tiles(
     check_may_see(reader, advertiser)
     scrape = _find_scrape(service, advertiser)
     with reading(service.engine) as connection:
-        places = sitemap.find_places(connection, scrape, url, model_version=service.model_version)
+        places = sitemap.find_places(
+            connection, scrape, url, model_version=service.version_for(advertiser)
+        )
     return render(request, reader, "sitemap_tiles.html", places=places)
 
 
@@ -105,7 +107,9 @@ def show_place(
     check_may_see(reader, advertiser)
     scrape = _find_scrape(service, advertiser)
     with reading(service.engine) as connection:
-        places = sitemap.find_places(connection, scrape, [url], model_version=service.model_version)
+        places = sitemap.find_places(
+            connection, scrape, [url], model_version=service.version_for(advertiser)
+        )
     if not places:
         raise NotFoundError("This image does not stand in the sitemap any more; reload the page.")
     return render(
@@ -140,7 +144,7 @@ def _load(
             connection,
             scrape,
             selection=filters.to_selection(),
-            model_version=service.model_version,
+            model_version=service.version_for(advertiser),
             after=after,
         )
 
