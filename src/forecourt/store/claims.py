@@ -83,24 +83,21 @@ class Claims:
                 self._shared.release(held)
 
     @contextmanager
-    def hold(self, keys: Collection[str]) -> Iterator[bool]:
+    def hold(self, keys: Collection[str]) -> Iterator[None]:
         """Claim all of `keys`, waiting for those who are at work on them.
 
-        Whoever is at it for so long is stuck: then the context is entered all the same.
-
-        Yields:
-            Whether there was anybody to wait for: what was looked up before may have changed.
+        Whoever is at it for so long is stuck: then the context is entered all the same. What was
+        looked up before may have changed, also where nobody had to be waited for: somebody may have
+        come and gone in between.
         """
         wanted = set(keys)
-        has_waited = False
         until = time.monotonic() + PATIENCE_S
         while (granted := self.take(wanted)) != wanted and time.monotonic() < until:
             # Never hold some while waiting for others: two who did would wait for ever.
             self.release(granted)
-            has_waited = True
             time.sleep(random.uniform(*_PAUSE_S))  # noqa: S311
         try:
-            yield has_waited
+            yield
         finally:
             self.release(granted)
 

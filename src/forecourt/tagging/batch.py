@@ -79,8 +79,9 @@ class BatchStore:
         """Identify, classify and settle. Nothing is counted or kept unless all of it is stored."""
         cases = [self._identify(flight, outcome) for flight, outcome in finished]
         known, unanswered = self._look_up(cases)
-        with self._claims.hold(name_claims(cases, known, unanswered)) as has_waited:
-            if has_waited:  # for a run that has met the same pictures, and has stored them now
+        claimed = name_claims(cases, known, unanswered)
+        with self._claims.hold(claimed):
+            if claimed:  # another run may have stored the same pictures since they were looked up
                 known, unanswered = self._look_up(cases)
             looked = self._classify(cases, known, unanswered)
             reopened, distrusted = self._write(cases, known, looked)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,12 +50,12 @@ class Batches:
         self.engine = workspace.engine
         self._workspace = workspace
         self._pipeline = pipeline
-        self._claims = Claims(self.engine, workspace.settings.home / "locks")
+        self.claims = Claims(self.engine, workspace.settings.home / "locks")
         self._scrapes = 0
         self.scrape_id = 0
 
     def close(self) -> None:
-        self._claims.close()
+        self.claims.close()
 
     def start(self, *names: str) -> None:
         """Accept a scrape that shows these images."""
@@ -84,7 +85,7 @@ class Batches:
             media=self._workspace.media,
             pipeline=self._pipeline,
             hosts=self.hosts,
-            claims=self._claims,
+            claims=self.claims,
             scrape_id=self.scrape_id,
             max_validity_s=fetch.max_validity_s,
         )
@@ -152,6 +153,24 @@ def test_new_picture_under_two_urls_of_a_batch_is_one_image_classified_once(
     assert (tally.classified, tally.by_bytes, tally.done) == (1, 1, 2)
     (image_id,) = batches.scalars(images.c.id)
     assert batches.scalars(vehicle_images.c.image_id) == [image_id, image_id]
+
+
+def test_picture_that_another_run_stores_just_before_it_is_claimed_is_not_classified_again(
+    batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches.start("a", "b")
+    ask = batches.ask()
+    hold, others = batches.claims.hold, [ask["a"]]
+
+    def hold_late(keys: Collection[str]) -> AbstractContextManager[None]:
+        if others:
+            other = others.pop()
+            assert batches.store((other, answered(other, RED))).classified == 1
+        return hold(keys)
+
+    monkeypatch.setattr(batches.claims, "hold", hold_late)
+    tally = batches.store((ask["b"], answered(ask["b"], RED)))
+    assert (tally.classified, tally.done) == (0, 1)
 
 
 def test_confirmation_that_arrives_after_the_host_was_found_out_is_not_believed(
