@@ -1,0 +1,40 @@
+"""The year itself: each month pictures arrive, are tagged, are fixed, and every way learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from benchmarks.decay.calendar import Role
+from benchmarks.decay.people import People, Told, fix_month
+from benchmarks.decay.pool import Pool
+from benchmarks.decay.teach import ask
+from benchmarks.decay.ways import Way
+
+Answers = dict[str, list[list[Told]]]
+
+
+def replay(
+    pool: Pool,
+    ways: Sequence[Way],
+    people: People,
+    months: int,
+    *,
+    say: Callable[[str], None] = print,
+) -> Answers:
+    """Return, by way, what is said of all pictures that judge: before the year, and each month."""
+    judges = pool.role(Role.JUDGES, Role.STRANGE)
+    truth = [Told(image_type=d.sample.image_type, color=d.sample.color) for d in pool.dated]
+    month_of = np.array([d.month if d.role is Role.ARRIVES else -1 for d in pool.dated])
+    found: Answers = {way.name: [ask(way.eyes, pool, judges).told] for way in ways}
+    for month in range(1, months + 1):
+        arriving = np.flatnonzero(month_of == month)
+        for way in ways:
+            said = ask(way.eyes, pool, arriving)
+            places = arriving.tolist()
+            fixes = fix_month(people, month, places, [truth[i] for i in places], said.told)
+            outcome = way.learn(month, fixes, dict(zip(places, said.kinds, strict=True)))
+            found[way.name].append(ask(way.eyes, pool, judges).told)
+            say(f"month {month:2} {way.name:8} {len(places)} pictures, {outcome}")
+    return found
