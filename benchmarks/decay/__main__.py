@@ -49,7 +49,7 @@ def main() -> int:
         say=say,
     )
     schooling = Schooling(
-        space=_space(arguments.epochs, arguments.steps),
+        space=_space(arguments.epochs, arguments.steps, is_whole=arguments.whole),
         candidates=arguments.candidates,
         seed=arguments.seed,
     )
@@ -59,7 +59,7 @@ def main() -> int:
         Classic(pool, schooling),
         Ours(pool, schooling, people),
     ]
-    told = replay(pool, ways, people, YEAR.months, say=say)
+    told = replay(pool, ways, people, YEAR.months, every=arguments.every, say=say)
     judges = [one for one in pool.dated if one.role in {Role.JUDGES, Role.STRANGE}]
     asked = {question: gather(judges, told, question) for question in QUESTIONS}
     strange = {question: gather(judges, told, question, strange=True) for question in QUESTIONS}
@@ -95,7 +95,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--figure", type=Path, help="draw the year into this SVG")
     parser.add_argument("--rate", type=float, default=0.6, help="share of mistakes that are fixed")
     parser.add_argument("--wrong", type=float, default=0.05, help="wrong fixes for a right one")
-    parser.add_argument("--candidates", type=int, default=2, help="a month")
+    parser.add_argument("--every", type=int, default=1, help="months between two trainings")
+    parser.add_argument("--candidates", type=int, default=2, help="of a training")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--steps", type=int, default=30, help="of an epoch")
     parser.add_argument("--first-steps", type=int, default=400, help="of the first model")
@@ -109,10 +110,20 @@ def _parse() -> argparse.Namespace:
     return arguments
 
 
-def _space(epochs: int, steps: int) -> Space:
+def _space(epochs: int, steps: int, *, is_whole: bool) -> Space:
+    """Return the product's search space, for a small training each month.
+
+    Ends alone bear higher rates than ends whose backbone moves with them.
+    """
     told = read_space()
-    training = told.training.model_copy(update={"epochs": epochs, "steps": steps})
-    return told.model_copy(update={"training": training})
+    training = told.training.model_copy(
+        update={"epochs": epochs, "steps": steps, "patience": epochs}
+    )
+    rates = told.search.rate_heads
+    if not is_whole:
+        rates = rates.model_copy(update={"low": 6e-4, "high": 4e-3, "first": 2e-3})
+    search = told.search.model_copy(update={"rate_heads": rates})
+    return told.model_copy(update={"training": training, "search": search})
 
 
 def _print(asked: dict[str, Asked], strange: dict[str, Asked], months: int) -> None:

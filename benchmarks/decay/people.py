@@ -23,13 +23,15 @@ class People:
         rate: Share of mistakes that are fixed.
         wrong: Wrong fixes, as a share of the right ones.
         torn: Share of the wrong ones that somebody else contradicts.
-        looks: Doubtful labels that are looked through in a month, where somebody does.
+        looks: Doubtful labels that somebody looks through at a time.
+        rests: Months from one such sitting to the next.
     """
 
     rate: float = 0.6
     wrong: float = 0.05
     torn: float = 0.5
-    looks: int = 20
+    looks: int = 60
+    rests: int = 3
     seed: int = 3
 
 

@@ -131,8 +131,10 @@ class Ours:
             self.fixes[fix.picture].append(fix)
             self.kinds.setdefault(fix.picture, kinds[fix.picture])
         self._build(month)
-        looked = self._look_through(month)
-        self._build(month)
+        mended = 0
+        if month % self.people.rests == 0:
+            mended = self._look_through(month)
+            self._build(month)
         parts = {split: self._of(split) for split in Split}
         weight = np.zeros(len(self.pool.dated))
         for index, item in parts[Split.TRAIN].items():
@@ -150,7 +152,7 @@ class Ours:
         )
         told = self._promote(found, parts[Split.TEST])
         sizes = ", ".join(f"{len(one)} {split}" for split, one in parts.items())
-        return f"{len(fixes)} fixes; {sizes}; {looked} labels mended; {told}"
+        return f"{len(fixes)} fixes; {sizes}; {mended} labels mended; {told}"
 
     def _build(self, month: int) -> None:
         """Compose the month's version from the one before and all that people say."""

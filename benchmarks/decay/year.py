@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from benchmarks.decay.calendar import Role
-from benchmarks.decay.people import People, Told, fix_month
+from benchmarks.decay.people import Fix, People, Told, fix_month
 from benchmarks.decay.pool import Pool
 from benchmarks.decay.teach import ask
 from benchmarks.decay.ways import Way
@@ -21,20 +21,36 @@ def replay(
     people: People,
     months: int,
     *,
+    every: int = 1,
     say: Callable[[str], None] = print,
 ) -> Answers:
-    """Return, by way, what is said of all pictures that judge: before the year, and each month."""
+    """Return, by way, what is said of all pictures that judge: before the year, and each month.
+
+    Args:
+        pool: The pictures.
+        ways: Each with its own model, whose mistakes people fix.
+        people: How they fix.
+        months: Of the year.
+        every: Months between two trainings; fixes wait for the next.
+        say: Told what became of each month.
+    """
     judges = pool.role(Role.JUDGES, Role.STRANGE)
     truth = [Told(image_type=d.sample.image_type, color=d.sample.color) for d in pool.dated]
     month_of = np.array([d.month if d.role is Role.ARRIVES else -1 for d in pool.dated])
     found: Answers = {way.name: [ask(way.eyes, pool, judges).told] for way in ways}
+    waiting: dict[str, tuple[list[Fix], dict[int, str]]] = {way.name: ([], {}) for way in ways}
     for month in range(1, months + 1):
-        arriving = np.flatnonzero(month_of == month)
+        places = np.flatnonzero(month_of == month).tolist()
         for way in ways:
-            said = ask(way.eyes, pool, arriving)
-            places = arriving.tolist()
-            fixes = fix_month(people, month, places, [truth[i] for i in places], said.told)
-            outcome = way.learn(month, fixes, dict(zip(places, said.kinds, strict=True)))
-            found[way.name].append(ask(way.eyes, pool, judges).told)
-            say(f"month {month:2} {way.name:8} {len(places)} pictures, {outcome}")
+            said = ask(way.eyes, pool, np.array(places, np.int64))
+            fixes, kinds = waiting[way.name]
+            fixes += fix_month(people, month, places, [truth[i] for i in places], said.told)
+            kinds |= dict(zip(places, said.kinds, strict=True))
+            if month % every == 0:
+                outcome = way.learn(month, fixes, kinds)
+                say(f"month {month:2} {way.name:8} {outcome}")
+                found[way.name].append(ask(way.eyes, pool, judges).told)
+                waiting[way.name] = ([], {})
+            else:
+                found[way.name].append(found[way.name][-1])
     return found

@@ -116,7 +116,7 @@ def test_ends_answer_as_the_whole_network_does(tmp_path: Path) -> None:
 
 
 def test_a_year_is_replayed_by_all_three_ways(pool: Pool) -> None:
-    people = People(rate=1.0, looks=3)
+    people = People(rate=1.0, looks=3, rests=2)
     ways = [Nothing(pool), Classic(pool, schooling()), Ours(pool, schooling(), people)]
     lines: list[str] = []
     told = replay(pool, ways, people, 2, say=lines.append)
@@ -169,7 +169,7 @@ def test_the_classic_loop_believes_whoever_spoke_last(pool: Pool) -> None:
 
 
 def test_a_look_through_mends_wrong_labels(pool: Pool) -> None:
-    ours = Ours(pool, schooling(), People(looks=100))
+    ours = Ours(pool, schooling(), People(looks=100, rests=1))
     fixes, kinds = fixes_of(pool)
     spoilt = [
         Fix(
