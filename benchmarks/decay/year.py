@@ -37,7 +37,8 @@ def replay(
     judges = pool.role(Role.JUDGES, Role.STRANGE)
     truth = [Told(image_type=d.sample.image_type, color=d.sample.color) for d in pool.dated]
     month_of = np.array([d.month if d.role is Role.ARRIVES else -1 for d in pool.dated])
-    found: Answers = {way.name: [ask(way.eyes, pool, judges).told] for way in ways}
+    first = ask(pool.eyes, pool, judges).told
+    found: Answers = {way.name: [first] for way in ways}
     waiting: dict[str, tuple[list[Fix], dict[int, str]]] = {way.name: ([], {}) for way in ways}
     for month in range(1, months + 1):
         places = np.flatnonzero(month_of == month).tolist()
@@ -46,11 +47,12 @@ def replay(
             fixes, kinds = waiting[way.name]
             fixes += fix_month(people, month, places, [truth[i] for i in places], said.told)
             kinds |= dict(zip(places, said.kinds, strict=True))
+            before = way.eyes
             if month % every == 0:
                 outcome = way.learn(month, fixes, kinds)
                 say(f"month {month:2} {way.name:8} {outcome}")
-                found[way.name].append(ask(way.eyes, pool, judges).told)
                 waiting[way.name] = ([], {})
-            else:
-                found[way.name].append(found[way.name][-1])
+            last = found[way.name][-1]
+            is_new = way.eyes is not before
+            found[way.name].append(ask(way.eyes, pool, judges).told if is_new else last)
     return found
