@@ -31,7 +31,7 @@ class People:
     wrong: float = 0.05
     torn: float = 0.5
     looks: int = 60
-    rests: int = 3
+    rests: int = 6
     seed: int = 3
 
 

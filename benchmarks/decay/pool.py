@@ -139,7 +139,9 @@ def build_pool(
     eyes = _train_first(recipe, opening, shown)
     say("the first network is there")
 
-    rest = _unmapped(samples, load_squares(Path(), samples, SIDE))
+    is_kept = all((folder / name).is_dir() for name in ("arriving", "plain"))
+    none = np.zeros((len(samples), 1, 1, 3), np.uint8)  # views that are kept need no pixels
+    rest = _unmapped(samples, none if is_kept else load_squares(Path(), samples, SIDE))
     coming = slice(first, first + later)
     arriving = build_gallery(folder / "arriving", _cut(rest, coming), run_trunk, LATER)
     trunk_plain = plain_views(folder / "plain", rest, run_trunk)
