@@ -130,7 +130,7 @@ def _print(asked: dict[str, Asked], strange: dict[str, Asked], months: int) -> N
     ways = list(asked[TYPE].right)
     head = "".join(f"{f'{question}: {way}':>22}" for question in QUESTIONS for way in ways)
     print(f"\nmonth{head}")
-    for month in range(months + 1):
+    for month in range(1, months + 1):
         cells = [count(asked[question].at(way, month)) for question in QUESTIONS for way in ways]
         print(f"{month:5}" + "".join(f"{f'{one.value:.1%} of {one.n}':>22}" for one in cells))
     print("\nat the end, with 95 % intervals")
