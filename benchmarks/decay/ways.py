@@ -31,8 +31,8 @@ from forecourt.core.gate import Answer, GateDecision, ModelReport, TestPicture, 
 from forecourt.core.gate import Verdict as Outcome
 from forecourt.dataset.balance import weigh
 from forecourt.dataset.compose import Knowledge, Word, compose
+from forecourt.dataset.doubts import find_doubts
 from forecourt.dataset.offers import OF_ADVERTISER, UNSAID, Label, make_label
-from forecourt.dataset.review import find_doubts
 from forecourt.dataset.suspects import find_suspects
 from forecourt.train.eyes import Eyes
 
