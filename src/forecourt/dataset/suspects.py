@@ -93,9 +93,12 @@ def out_of_fold(
     groups = np.unique(np.array(units), return_inverse=True)[1]
     classes = int(labels.max()) + 1
     probs = np.full((len(labels), classes), 1 / classes)
-    folds = min(FOLDS, int(groups.max()) + 1)
+    most = int(np.bincount(labels).max())
+    if most < 2:
+        return probs  # nothing to learn a class from
+    folds = min(FOLDS, most, int(groups.max()) + 1)
     if folds < 2:
-        folds, groups = min(FOLDS, len(labels)), np.arange(len(labels))  # one advertiser only
+        folds, groups = min(FOLDS, most), np.arange(len(labels))  # one advertiser only
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=_SEED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rare classes, and regressions that need more steps

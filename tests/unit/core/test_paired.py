@@ -50,3 +50,12 @@ def test_changing_places_mirrors_the_interval(pairs: list[tuple[bool, bool]]) ->
     assert there.gap.low == pytest.approx(-back.gap.high)
     assert there.p == back.p
     assert 0 <= there.p <= 1
+
+
+def test_comparisons_that_share_the_five_per_cent_have_wider_intervals() -> None:
+    champion, candidate = [True] * 30, [False] * 6 + [True] * 24
+    alone, one_of_many = (compare(champion, candidate, comparisons=n) for n in (1, 30))
+    assert alone.is_worse
+    assert not one_of_many.is_worse
+    assert one_of_many.gap.low < alone.gap.low < alone.gap.high < one_of_many.gap.high
+    assert (one_of_many.gap.value, one_of_many.p) == (alone.gap.value, alone.p)

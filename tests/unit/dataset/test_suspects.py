@@ -98,6 +98,15 @@ def test_one_advertiser_alone_still_gives_a_ranking(
     assert find_suspects(items, features)[0].item.key == items[0].key
 
 
+@pytest.mark.parametrize("each", [1, 2, 3])
+def test_classes_smaller_than_the_folds_still_give_a_ranking(each: int) -> None:
+    types = [image_type for image_type in IMAGE_TYPES for _picture in range(each)]
+    items = [item(f"p{n}", one, advertiser=f"a{n}") for n, one in enumerate(types)]
+    rows = np.random.default_rng(0).normal(0, 1, (len(items), 4)).astype(np.float32)
+    suspects = find_suspects(items, both(rows))
+    assert {one.item.key for one in suspects} == {one.key for one in items}
+
+
 def test_nearest_is_exact() -> None:
     random = np.random.default_rng(2)
     rows = random.normal(size=(50, 6)).astype(np.float32)

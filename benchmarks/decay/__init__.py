@@ -1,0 +1,1 @@
+"""A year of new advertisers, kinds and fixes, replayed with three ways to keep a model."""

@@ -1,0 +1,179 @@
+"""One retraining: labels → candidates by the product's `finetune`, on views that are there."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+
+from benchmarks.decay.calendar import Role
+from benchmarks.decay.people import Told
+from benchmarks.decay.pool import Pool
+from forecourt.core.dataset import Item
+from forecourt.core.labels import COLORS, IMAGE_TYPES
+from forecourt.train.eyes import KINDS, Eyes
+from forecourt.train.finetune import Course, Exam, Lesson, Trained, answer_on, finetune
+from forecourt.train.gallery import REAL, Gallery, GalleryConfig, Material, shown_shares
+from forecourt.train.material import mend_paint
+from forecourt.train.space import Space
+from forecourt.train.targets import Targets, drawn_targets, read_targets
+from forecourt.vision.predict import softmax
+
+_SURE = 0.8  # a model's word on the kind is taken from this probability on, as datasets take it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schooling:
+    """How much is trained in a month, and what is tried."""
+
+    space: Space
+    candidates: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A trained network and the numbers that it was trained with."""
+
+    trained: Trained
+    number: int
+
+    @property
+    def eyes(self) -> Eyes:
+        """The network of the best epoch."""
+        return self.trained.eyes
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model says of some pictures: types, most probable colours, kinds where it is sure."""
+
+    told: list[Told]
+    kinds: list[str]
+
+
+def ask(eyes: Eyes, pool: Pool, index: NDArray[np.int64]) -> Said:
+    """Return what a model says of pictures of the pool."""
+    if not len(index):
+        return Said([], [])
+    answers = answer_on(eyes, pool.plain.take(index))
+    types, colors = answers["image_type"].argmax(1), answers["color"].argmax(1)
+    kinds = softmax(answers["kind"])
+    return Said(
+        [
+            Told(image_type=IMAGE_TYPES[one], color=COLORS[other])
+            for one, other in zip(types, colors, strict=True)
+        ],
+        [KINDS[one.argmax()] if one.max() >= _SURE else "" for one in kinds],
+    )
+
+
+def label_pool(pool: Pool, items: Mapping[int, Item]) -> Targets:
+    """Return the truth of every picture as labels have it; of unlabelled ones the real truth.
+
+    Args:
+        pool: The pictures.
+        items: The labelled ones, by their places in the pool.
+    """
+    found = pool.targets.take(np.arange(len(pool.dated)))
+    index = np.array(sorted(items), np.int64)
+    held = [items[number] for number in index]
+    samples = [one.to_sample() for one in held]
+    said = mend_paint(read_targets(samples, np.ones(len(held), np.int64)), held)
+    for one in fields(Targets):
+        getattr(found, one.name)[index] = getattr(said, one.name)
+    found.several[:] = np.nan
+    return found
+
+
+def teach(
+    pool: Pool,
+    eyes: Eyes,
+    labels: Targets,
+    weight: NDArray[np.float64],
+    exam: Sequence[int],
+    schooling: Schooling,
+    *,
+    balances: bool,
+) -> list[Candidate]:
+    """Train candidates from a network.
+
+    Args:
+        pool: The pictures.
+        eyes: Where training starts from.
+        labels: Of every picture of the pool.
+        weight: How often each picture of the pool is shown beside others; 0: never.
+        exam: Pictures by which epochs are chosen.
+        schooling: How much, and what is tried.
+        balances: Whether classes and colours are balanced as `train` does, instead of showing every
+            picture as often.
+    """
+    index = np.flatnonzero(weight[pool.source] > 0)
+    lesson_labels = _label_views(pool, index, labels)
+    gallery = Gallery(pool.views, lesson_labels, pool.source[index], pool.origin[index])
+    asked = np.array(sorted(exam), np.int64)
+    judged = Exam(pool.plain.take(asked), labels.take(asked))
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=schooling.seed))
+    study.enqueue_trial(dict(schooling.space.first()))
+    found = []
+    for number in range(1, schooling.candidates + 1):
+        numbers = schooling.space.draw(study.ask())
+        config = schooling.space.gallery(seed=schooling.seed, numbers=numbers)
+        shares = np.zeros(len(pool.source))
+        shares[index] = _shares(pool, gallery, weight, config if balances else None)
+        training = schooling.space.training
+        course = Course(
+            learn=schooling.space.learning(numbers, seed=schooling.seed + number),
+            epochs=training.epochs,
+            patience=training.patience,
+            floor=schooling.space.choice.placeholder_recall,
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            whole = Lesson(pool.views, _spread(pool, index, lesson_labels), shares)
+            state = Path(folder) / "state.pt"
+            found.append(Candidate(finetune(eyes, whole, judged, course, state), number))
+    return found
+
+
+def _label_views(pool: Pool, index: NDArray[np.int64], labels: Targets) -> Targets:
+    """Return the truth of views: of those that arrived, what their label says."""
+    found = pool.drawn.take(index)
+    source, is_real = pool.source[index], pool.origin[index] == REAL
+    arrived = np.isin(source, pool.role(Role.ARRIVES))
+    said, copied = labels.take(source), drawn_targets(labels.image_type[source])
+    for one in fields(Targets):
+        for told, chosen in ((said, arrived & is_real), (copied, arrived & ~is_real)):
+            getattr(found, one.name)[chosen] = getattr(told, one.name)[chosen]
+    return found
+
+
+def _shares(
+    pool: Pool, gallery: Gallery, weight: NDArray[np.float64], config: GalleryConfig | None
+) -> NDArray[np.float64]:
+    """Return how often each of the gallery's views is shown, sums to 1."""
+    views = np.bincount(gallery.source, minlength=len(weight)).clip(1)
+    if config is None:
+        shares = weight[gallery.source] / views[gallery.source]
+        return np.asarray(shares / shares.sum())
+    samples = [one.sample for one in pool.dated]
+    unseen = np.empty((len(samples), 0, 0), np.float16)
+    zeros = np.zeros(len(samples), np.int64)
+    material = Material(
+        samples, np.empty((len(samples), 0, 0, 3), np.uint8), unseen, unseen, pool.targets, zeros
+    )
+    shares = shown_shares(gallery, material, config, held=None) * weight[gallery.source]
+    return np.asarray(shares / shares.sum())
+
+
+def _spread(pool: Pool, index: NDArray[np.int64], labels: Targets) -> Targets:
+    """Return the truth of all views of the pool; of those that are not shown it does not matter."""
+    whole = pool.drawn.take(np.arange(len(pool.source)))
+    for one in fields(Targets):
+        getattr(whole, one.name)[index] = getattr(labels, one.name)
+    return whole
