@@ -16,7 +16,7 @@ from forecourt.core.dataset import ItemSource, Split, Unit, Verdict
 from forecourt.core.errors import UsageError
 from forecourt.core.fixes import FixField
 from forecourt.core.labels import Color, ImageType
-from forecourt.core.records import Role
+from forecourt.core.records import Role, Vehicle
 from forecourt.core.settings import Settings
 from forecourt.dataset.mistakes import find_overruled
 from forecourt.jobs.datasets import Import, Order, build, newest_version, open_version
@@ -101,6 +101,22 @@ def test_fixes_become_pictures_with_what_the_store_knows(
     assert {item.source for item in version.items} == {ItemSource.FIX}
     assert all(item.is_thumbnail for item in version.items)
     assert one.key == key_in(shop, 0)
+
+
+def test_the_feed_knows_better_than_the_model_what_kind_of_vehicle_it_is(
+    shop: Shop, make: Callable[..., DatasetVersion]
+) -> None:
+    bodies = ("Motorcycle", "Fahrzeug", None)
+    shop.scrape(
+        ACME,
+        vehicles=[
+            Vehicle(id=f"v{number}", images=(url,), body_type=body)
+            for number, (url, body) in enumerate(zip(URLS, bodies, strict=True))
+        ],
+    )
+    shop.fix(ACME, STOCK, urls=list(URLS))
+    kinds = {item.url: item.kind for item in make("v1").items}
+    assert [kinds[url] for url in URLS] == ["motorcycle", "boat", "boat"]
 
 
 def test_a_colour_fixed_to_none_says_that_no_paint_is_seen(

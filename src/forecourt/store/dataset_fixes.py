@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from forecourt.core.fixes import Fix
+from forecourt.core.kinds import kind_of_body_type
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import VisualKey
 from forecourt.store import fixes as stored_fixes
-from forecourt.store.schema import fixes, images, predictions
+from forecourt.store.schema import fixes, images, predictions, vehicles
 from forecourt.store.trials import never_shown
 
 _PAGE = 1_000
@@ -28,7 +29,8 @@ class FixedImage:
         thumbnail: Its address in the media folder, or None.
         fixes: Of the image, oldest first, reverted ones too.
         seen_type: What the latest model to see it said, or None; so too `seen_color`.
-        kind: The vehicle kind that this model is sure of, or "".
+        kind: The vehicle kind that the feed's body type names, else the one that this model is sure
+            of, or "". The feed comes first: a model takes kinds that it never saw for cars.
         view: The view that it is sure of, or "".
     """
 
@@ -76,11 +78,14 @@ def _load_page(connection: sa.Connection, image_ids: list[int]) -> Iterator[Fixe
         .order_by(predictions.c.created_at)
     )
     said = {row.image_id: row for row in answers}  # the latest wins
+    body_types = _load_body_types(connection, [one[-1] for one in of_image.values()])
     for row in connection.execute(
         sa.select(images).where(images.c.id.in_(image_ids)).order_by(images.c.id)
     ):
         answer = said.get(row.id)
         probs = answer.answer if answer else {}
+        last = of_image[row.id][-1]
+        named = kind_of_body_type(body_types.get((last.advertiser, last.vehicle_id)))
         yield FixedImage(
             id=row.id,
             bytes_key=row.bytes_key,
@@ -91,9 +96,21 @@ def _load_page(connection: sa.Connection, image_ids: list[int]) -> Iterator[Fixe
             fixes=tuple(of_image[row.id]),
             seen_type=ImageType(answer.image_type) if answer else None,
             seen_color=Color(answer.color) if answer and answer.color else None,
-            kind=_sure(probs.get("kind_probs") or {}),
+            kind=named or _sure(probs.get("kind_probs") or {}),
             view=_sure(probs.get("view_probs") or {}),
         )
+
+
+def _load_body_types(
+    connection: sa.Connection, made: Sequence[Fix]
+) -> dict[tuple[str, str | None], str | None]:
+    """Return what feeds call the vehicles on which fixes were made."""
+    wanted = {(fix.advertiser, fix.vehicle_id) for fix in made if fix.vehicle_id is not None}
+    columns = (vehicles.c.advertiser, vehicles.c.vehicle_id)
+    rows = connection.execute(
+        sa.select(*columns, vehicles.c.body_type).where(sa.tuple_(*columns).in_(sorted(wanted)))
+    )
+    return {(row.advertiser, row.vehicle_id): row.body_type for row in rows}
 
 
 def _sure(probs: dict[str, float]) -> str:
