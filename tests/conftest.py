@@ -158,7 +158,7 @@ def engine(request: pytest.FixtureRequest) -> sa.Engine:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> str | None:
-    """The setting that names an empty database of each dialect."""
+    """The setting that names an empty database of each dialect; PostgreSQL's is migrated."""
     if request.param == "sqlite":
         return None
     url: str = request.getfixturevalue("postgres_url")
