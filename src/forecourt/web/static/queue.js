@@ -2,7 +2,7 @@
 // what people say is shown at once, and sent in order.
 
 import { ask } from "./api.js";
-import { changeOf, FixLine, isTyping, wordsOf } from "./fixing.js";
+import { changeOf, FixLine, isTyping, unshownOf, wordsOf } from "./fixing.js";
 
 const PAGE = 24;
 const FEW = 8; // left, when more are asked for
@@ -205,8 +205,9 @@ function say(text, isBad = false) {
 
 const line = new FixLine({
   onSent(entry, act) {
-    if (act.unshown.length) {
-      say(`Kept, but the sitemap goes on showing ${act.unshown[0].shown ?? "no colour"}: ${act.unshown[0].reason}`);
+    const unshown = unshownOf(act);
+    if (unshown) {
+      say(unshown);
     }
   },
   onUndone(entry) {
