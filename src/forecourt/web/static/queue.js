@@ -216,6 +216,10 @@ const line = new FixLine({
   onFailed(entry, problem, kind) {
     if (kind === "fix" && !entry.isTakenBack) {
       count(-1);
+      if (problem.status === 404) {
+        say(`Not kept: ${entry.item.vehicle_id}. Its image does not stand in the sitemap any more.`, true);
+        return; // it would be refused for ever
+      }
       ready.splice(1, 0, entry.item); // not before what somebody is looking at just now
       if (ready.length === 1) {
         show();
