@@ -200,6 +200,29 @@ def test_fix_of_all_that_fit_is_taken_back_by_u(sitemap: Page) -> None:
     expect(sitemap.locator(".tile[data-type=Placeholder]")).to_have_count(3)
 
 
+def test_large_selection_is_one_act(sitemap: Page, panel: Panel) -> None:
+    stock(
+        panel.engine,
+        "large",
+        vehicles_count=1,
+        images_each=300,
+        model_version=panel.service.model_version,
+        media=panel.media,
+    )
+    sitemap.goto("/panel/sitemap?advertiser=large")
+    before = sitemap.locator(".tile[data-type=Stock]").count()
+    tile(sitemap, 0).click()
+    tile(sitemap, 299).click(modifiers=["Shift"])
+    sitemap.keyboard.press("s")
+    sitemap.keyboard.press("Enter")
+    settle(sitemap)
+    expect(sitemap.locator(".tile[data-type=Stock]")).to_have_count(300)
+    sitemap.keyboard.press("u")
+    expect(sitemap.locator("#told")).to_have_text("Undone: Stock on 300 images.")
+    settle(sitemap)
+    expect(sitemap.locator(".tile[data-type=Stock]")).to_have_count(before)
+
+
 def test_selection_on_a_phone_is_given_a_type(open_page: Callable[..., Page]) -> None:
     page = open_page("acme", phone=True)
     page.get_by_role("button", name="Select", exact=True).tap()

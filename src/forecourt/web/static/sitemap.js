@@ -3,6 +3,8 @@
 import { askPart, send } from "./api.js";
 import { changeOf, FixLine, isTyping, unshownOf, wordsOf } from "./fixing.js";
 
+const MOST_URLS = 1_000; // that the API takes at once; what is more becomes several acts
+
 const bench = document.querySelector(".bench");
 if (bench) {
   start();
@@ -151,8 +153,10 @@ function start() {
       }
     }
     say(`${wordsOf(change)} on ${count(urls.length)}.`);
-    for (let at = 0; at < urls.length; at += 200) {
-      line.push({ advertiser, urls: urls.slice(at, at + 200), change, everywhere, note, shown });
+    for (let at = 0; at < urls.length; at += MOST_URLS) {
+      const some = new Set(urls.slice(at, at + MOST_URLS));
+      const before = new Map([...shown].filter(([tile]) => urls.length <= MOST_URLS || some.has(tile.dataset.url)));
+      line.push({ advertiser, urls: [...some], change, everywhere, note, shown: before });
     }
   }
 
