@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from forecourt import review
 from forecourt.store.engine import reading, writing
-from forecourt.store.schema import sessions
+from forecourt.store.schema import sessions, vehicle_images
 from tests.support.gate import PASSWORD
 from tests.support.panel import Panel
 
@@ -71,6 +71,48 @@ def test_ended_session_is_told_and_nothing_is_lost(open_page: OpenPage, panel: P
     page.keyboard.press("s")
     expect(page.locator("#told")).to_contain_text("Your session has ended")
     expect(page.locator(".tile").first).to_contain_text("Dealer 55 %")
+    assert count_fixes(panel) == 0
+
+
+def test_page_to_sign_in_is_not_drawn_into_another(open_page: OpenPage, panel: Panel) -> None:
+    page = open_sitemap(open_page)
+    expect(page.locator("#place article")).to_be_visible()
+
+    def lead_to_sign_in(route: Route) -> None:  # as the server does where there is no TLS
+        route.fulfill(status=303, headers={"Location": f"{panel.address}/panel/sign-in"})
+
+    with writing(panel.engine) as connection:
+        connection.execute(sa.delete(sessions))
+    page.route("**/panel/sitemap/place*", lead_to_sign_in)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#told")).to_contain_text("Your session has ended")
+    expect(page.get_by_label("Password")).to_have_count(0)
+
+
+def test_fix_of_what_is_gone_says_that_it_was_not_kept(open_page: OpenPage, panel: Panel) -> None:
+    page = open_sitemap(open_page, "404")
+    expect(page.locator("#place article")).to_be_visible()
+    with writing(panel.engine) as connection:
+        connection.execute(sa.delete(vehicle_images))
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#told")).to_contain_text("does not stand in the sitemap any more")
+    page.keyboard.press("s")
+    expect(page.locator("#told")).to_contain_text("Not fixed:")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#told")).to_contain_text("Not fixed:")
+
+
+def test_somebody_else_signed_in_meanwhile_is_named(open_page: OpenPage, panel: Panel) -> None:
+    page = open_sitemap(open_page, "403")
+    other = page.context.new_page()
+    other.goto("/panel/")
+    other.get_by_role("button", name="Sign out").click()
+    other.get_by_label("Name").fill("root")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.keyboard.press("Enter")
+    other.wait_for_url("**/panel/")
+    page.keyboard.press("s")
+    expect(page.locator("#told")).to_contain_text("root is signed in in this browser by now")
     assert count_fixes(panel) == 0
 
 

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from forecourt import review
 from forecourt.core.records import Role
-from forecourt.store.engine import reading
-from forecourt.store.schema import fixes
+from forecourt.store.engine import reading, writing
+from forecourt.store.schema import fixes, vehicle_images
 from tests.support.panel import Panel
 from tests.support.shop import ACME
 from tests.support.waiting import fill_queue
@@ -253,6 +253,19 @@ def test_what_the_server_refuses_comes_back(filled: Panel, open_page: OpenPage) 
     page.unroute("**/v1/fixes")
     press(page, "l")
     assert subject(page) == first
+
+
+def test_what_left_the_sitemap_does_not_come_back(filled: Panel, open_page: OpenPage) -> None:
+    page = open_page("ada", allow=("404",))
+    open_queue(page)
+    first = subject(page)
+    with writing(filled.engine) as connection:
+        connection.execute(sa.delete(vehicle_images))
+    press(page, "w")
+    expect(page.locator("#told")).to_contain_text("does not stand in the sitemap any more")
+    expect(page.locator("#done-own")).to_have_text("0")
+    press(page, "l")
+    assert subject(page) != first
 
 
 def test_a_queue_that_cannot_be_had_is_asked_for_again(

@@ -180,7 +180,62 @@ def test_all_that_fit_are_counted_then_fixed(sitemap: Page, look: Look) -> None:
     dialog.get_by_role("button", name="Count").click()
     expect(dialog).to_contain_text("3 images would be fixed.")
     dialog.get_by_role("button", name="Fix 3 images").click()
-    expect(sitemap.get_by_role("heading", name="Nothing fits")).to_be_visible()
+    expect(dialog).to_be_hidden()
+    expect(sitemap.locator("#told")).to_have_text("Stock on 3 images.")
+    expect(sitemap.locator(".tile[data-type=Stock]")).to_have_count(3)
+
+
+def test_fix_of_all_that_fit_is_taken_back_by_u(sitemap: Page) -> None:
+    sitemap.goto("/panel/sitemap?advertiser=acme&type=Placeholder&status=tagged")
+    sitemap.get_by_role("button", name="Fix all that fit").click()
+    dialog = sitemap.get_by_role("dialog")
+    dialog.get_by_label("Type").select_option("Stock")
+    dialog.get_by_role("button", name="Count").click()
+    dialog.get_by_role("button", name="Fix 3 images").click()
+    expect(sitemap.locator(".tile[data-type=Stock]")).to_have_count(3)
+    sitemap.keyboard.press("u")
+    expect(sitemap.locator("#told")).to_have_text("Undone: Stock on 3 images.")
+    expect(sitemap.locator(".tile[data-type=Placeholder]")).to_have_count(3)
+    sitemap.reload()
+    expect(sitemap.locator(".tile[data-type=Placeholder]")).to_have_count(3)
+
+
+def test_large_selection_is_one_act(sitemap: Page, panel: Panel) -> None:
+    stock(
+        panel.engine,
+        "large",
+        vehicles_count=1,
+        images_each=300,
+        model_version=panel.service.model_version,
+        media=panel.media,
+    )
+    sitemap.goto("/panel/sitemap?advertiser=large")
+    before = sitemap.locator(".tile[data-type=Stock]").count()
+    tile(sitemap, 0).click()
+    tile(sitemap, 299).click(modifiers=["Shift"])
+    sitemap.keyboard.press("s")
+    sitemap.keyboard.press("Enter")
+    settle(sitemap)
+    expect(sitemap.locator(".tile[data-type=Stock]")).to_have_count(300)
+    sitemap.keyboard.press("u")
+    expect(sitemap.locator("#told")).to_have_text("Undone: Stock on 300 images.")
+    settle(sitemap)
+    expect(sitemap.locator(".tile[data-type=Stock]")).to_have_count(before)
+
+
+def test_selection_on_a_phone_is_given_a_type(open_page: Callable[..., Page]) -> None:
+    page = open_page("acme", phone=True)
+    page.get_by_role("button", name="Select", exact=True).tap()
+    for number in (0, 1, 2):
+        tile(page, number).tap()
+    expect(page.get_by_text("3 selected")).to_be_visible()
+    expect(page.locator("#place")).to_be_hidden()
+    page.get_by_role("button", name="Keys").tap()
+    page.get_by_role("dialog").get_by_role("listitem").filter(has_text="Stock").tap()
+    page.get_by_role("button", name="Apply").tap()
+    expect(page.locator("#told")).to_have_text("Stock on 3 images.")
+    for number in (0, 1, 2):
+        expect(tile(page, number)).to_contain_text("Stock fixed")
 
 
 def test_more_vehicles_come_as_one_scrolls(page: Page, panel: Panel) -> None:

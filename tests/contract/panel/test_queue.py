@@ -5,7 +5,13 @@ from __future__ import annotations
 import html
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
+
+from forecourt.store.engine import writing
+from forecourt.store.schema import advertisers
+from forecourt.web.service import Service
+from tests.support.stocked import AT
 
 HOSTILE = "\"><script>alert(1)</script>'{{7*7}}"
 
@@ -32,7 +38,15 @@ def test_queue__an_advertiser_is_not_told_of_others(owner: TestClient, name: str
     assert owner.get("/panel/queue", params={"advertiser": name}).status_code == 404
 
 
-def test_queue__hostile_names_are_text(staff: TestClient) -> None:
+def test_queue__staff_are_told_that_a_name_is_nobodys(staff: TestClient) -> None:
+    answer = staff.get("/panel/queue", params={"advertiser": "acne"})
+    assert answer.status_code == 404
+    assert "There is no advertiser" in answer.text
+
+
+def test_queue__hostile_names_are_text(staff: TestClient, service: Service) -> None:
+    with writing(service.engine) as connection:
+        connection.execute(sa.insert(advertisers).values(id=HOSTILE, created_at=AT))
     page = staff.get("/panel/queue", params={"advertiser": HOSTILE}).text
     assert "<script>alert" not in page
     assert (

@@ -114,7 +114,27 @@ def test_filters(staff: TestClient, service: Service, query: dict[str, Any], cou
 def test_filter_that_is_none_is_told(staff: TestClient, query: dict[str, str]) -> None:
     answer = staff.get("/panel/sitemap", params={"advertiser": "acme", **query})
     assert answer.status_code == 422
-    assert next(iter(query)) in answer.text
+    assert f"<p>{next(iter(query))}: " in answer.text
+
+
+@pytest.mark.parametrize("last", ["9999-12-31", "9999-12-30"])
+def test_last_day_that_there_is(staff: TestClient, service: Service, last: str) -> None:
+    fix(service, url_of(0, 0), review.Change(color=Color.PINK, sets_color=True))
+    assert len(tiles(show(staff, until=last))) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/panel/?find=%00",
+        "/panel/queue?advertiser=%00",
+        "/panel/sitemap?advertiser=%00",
+        "/panel/sitemap?advertiser=acme&vehicle=%00",
+        "/panel/sitemap/place?advertiser=%00&url=x",
+    ],
+)
+def test_text_with_a_nul_is_refused(staff: TestClient, address: str) -> None:
+    assert staff.get(address).status_code == 422
 
 
 def test_pages_follow_each_other_without_a_gap(staff: TestClient, service: Service) -> None:

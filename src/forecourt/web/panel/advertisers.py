@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from forecourt.core.records import LONGEST_ADVERTISER
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading
+from forecourt.web.api.fields import TEXT
 from forecourt.web.api.paging import Cursor, make_name_cursor, read_name_cursor
 from forecourt.web.panel.pages import Reader, render, url_to
 from forecourt.web.service import Served
@@ -23,7 +24,7 @@ def list_advertisers(
     service: Served,
     request: Request,
     reader: Reader,
-    find: Annotated[str, Query(max_length=LONGEST_ADVERTISER)] = "",
+    find: Annotated[str, Query(max_length=LONGEST_ADVERTISER, pattern=TEXT)] = "",
     cursor: Cursor = None,
 ) -> Response:
     """List advertisers by name."""

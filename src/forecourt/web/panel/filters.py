@@ -12,6 +12,7 @@ from forecourt.core.labels import Color, ImageType, parse_color
 from forecourt.core.records import Source
 from forecourt.core.resolve import Status
 from forecourt.core.selection import Selection
+from forecourt.web.api.fields import TEXT
 
 _NO_COLOR = "none"
 _LONGEST_TEXT = 200
@@ -22,7 +23,7 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    vehicle: list[str] = Field([], max_length=100)
+    vehicle: list[Annotated[str, Field(pattern=TEXT)]] = Field([], max_length=100)
     type: list[ImageType] = []
     color: list[Color | Literal["none"]] = []
     status: list[Status] = []
@@ -118,6 +119,12 @@ def _begin(day: date | None) -> datetime | None:
 
 
 def _end(day: date | None) -> datetime | None:
-    """Return when a day is over: who says "until Friday" means all of it."""
-    begin = _begin(day)
-    return None if begin is None else begin + timedelta(days=1)
+    """Return when a day is over: who says "until Friday" means all of it.
+
+    The last day that there is has no day after it: it is over at its last moment.
+    """
+    if day is None:
+        return None
+    if day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
+    return datetime.combine(day, time(), UTC) + timedelta(days=1)

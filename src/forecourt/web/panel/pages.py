@@ -179,7 +179,7 @@ def install_handlers(panel: FastAPI) -> None:
 
     @panel.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        named = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in error.errors())
+        named = "; ".join(f"{one['loc'][:2][-1]}: {one['msg']}" for one in error.errors())
         return _draw(request, ProblemError(422, "invalid", f"{named}."))
 
     @panel.exception_handler(HTTPException)

@@ -15,6 +15,7 @@ from forecourt.core.records import LONGEST_ADVERTISER
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading
 from forecourt.store.scrapes import Scrape
+from forecourt.web.api.fields import TEXT
 from forecourt.web.panel.filters import Filtered, Filters
 from forecourt.web.panel.keys import COLOR_KEYS, TYPE_KEYS
 from forecourt.web.panel.pages import Reader, SignedIn, check_may_see, render, url_to
@@ -24,7 +25,7 @@ router = APIRouter()
 _MOST_TILES = 100  # asked for anew at once
 _LONGEST_URL = 8_000
 
-Advertiser = Annotated[str, Query(min_length=1, max_length=LONGEST_ADVERTISER)]
+Advertiser = Annotated[str, Query(min_length=1, max_length=LONGEST_ADVERTISER, pattern=TEXT)]
 After = Annotated[int, Query(ge=-1, le=2**31 - 1)]
 ImageUrl = Annotated[str, Query(min_length=1, max_length=_LONGEST_URL)]
 

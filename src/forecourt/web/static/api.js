@@ -9,6 +9,7 @@ export class Problem extends Error {
 }
 
 const TRIES = 4;
+const ENDED = "Your session has ended. Sign in again in another tab, then go on here.";
 
 // A body that is kept on its way when the page is left may not be longer than browsers allow.
 const LONGEST_KEPT = 30_000;
@@ -20,7 +21,10 @@ const reader = document.querySelector('meta[name="reader"]');
 async function renewToken() {
   const response = await fetch("/v1/session", { credentials: "same-origin" });
   const session = response.ok ? await response.json() : null;
-  if (!session || session.name !== reader?.content || session.csrf_token === token.content) {
+  if (session && reader && session.name !== reader.content) {
+    throw new Problem(403, `${session.name} is signed in in this browser by now. Reload the page to go on as ${session.name}.`);
+  }
+  if (!session || session.csrf_token === token.content) {
     return false;
   }
   token.content = session.csrf_token;
@@ -33,13 +37,16 @@ function pause(ms) {
 
 async function readProblem(response) {
   let detail = `The server answered ${response.status}.`;
+  const text = await response.text();
   try {
-    detail = (await response.json()).detail ?? detail;
+    detail = JSON.parse(text).detail ?? detail;
   } catch {
-    // Not from the API: a proxy, perhaps.
+    // Not from the API: a page of ours, which says what to do, or one of a proxy.
+    const page = new DOMParser().parseFromString(text, "text/html");
+    detail = page.querySelector(".notice > p")?.textContent ?? detail;
   }
   if (response.status === 401) {
-    detail = "Your session has ended. Sign in again in another tab, then go on here.";
+    detail = ENDED;
   }
   return new Problem(response.status, detail);
 }
@@ -113,6 +120,10 @@ export async function askPart(path) {
     response = await fetch(path, { credentials: "same-origin", headers: { Accept: "text/html" } });
   } catch {
     throw new Problem(0, "The server cannot be reached; see whether you are online.");
+  }
+  // Without TLS browsers do not say that a script asks: then it is led to the page to sign in.
+  if (response.redirected) {
+    throw new Problem(401, ENDED);
   }
   if (!response.ok) {
     throw await readProblem(response);

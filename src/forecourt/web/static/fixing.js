@@ -40,6 +40,14 @@ export class FixLine {
     this.#run();
   }
 
+  /** Let `undo` take back an act that the server has kept already. */
+  keep(entry, act) {
+    entry.actId = act.act_id;
+    this.#done.push(entry);
+    this.#handlers.onSent(entry, act);
+    this.#handlers.onChange();
+  }
+
   /** Take back the latest fix, sent or not; return it, or null where there is none. */
   undo() {
     const index = this.#waiting.findLastIndex((job) => job.kind === "fix");
@@ -125,6 +133,12 @@ export function changeOf(key) {
 export function wordsOf(change) {
   const color = change.color === "none" ? "no colour" : change.color;
   return [change.image_type, color].filter(Boolean).join(", ");
+}
+
+/** Return what to tell where a fix is kept and the sitemap shows something else, or null. */
+export function unshownOf(act) {
+  const [first] = act.unshown;
+  return first ? `Kept, but the sitemap goes on showing ${first.shown ?? "no colour"}: ${first.reason.replaceAll("_", " ")}.` : null;
 }
 
 /** Whether keys belong to what has the focus: somebody is typing, or chooses from a list. */

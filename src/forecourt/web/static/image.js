@@ -1,7 +1,7 @@
 // One image: fixing it by keys, by lists or by a look; the box over the picture.
 
 import { askPart } from "./api.js";
-import { changeOf, FixLine, isTyping, wordsOf } from "./fixing.js";
+import { changeOf, FixLine, isTyping, unshownOf, wordsOf } from "./fixing.js";
 
 const facts = document.getElementById("facts");
 const told = document.getElementById("told");
@@ -20,8 +20,9 @@ function say(text, isBad = false) {
 
 const line = new FixLine({
   onSent(entry, act) {
-    if (act.unshown.length) {
-      say(`Kept, but the sitemap goes on showing ${act.unshown[0].shown ?? "no colour"}: ${act.unshown[0].reason}`);
+    const unshown = unshownOf(act);
+    if (unshown) {
+      say(unshown);
     }
   },
   onUndone(entry) {

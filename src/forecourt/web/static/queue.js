@@ -2,7 +2,7 @@
 // what people say is shown at once, and sent in order.
 
 import { ask } from "./api.js";
-import { changeOf, FixLine, isTyping, wordsOf } from "./fixing.js";
+import { changeOf, FixLine, isTyping, unshownOf, wordsOf } from "./fixing.js";
 
 const PAGE = 24;
 const FEW = 8; // left, when more are asked for
@@ -205,8 +205,9 @@ function say(text, isBad = false) {
 
 const line = new FixLine({
   onSent(entry, act) {
-    if (act.unshown.length) {
-      say(`Kept, but the sitemap goes on showing ${act.unshown[0].shown ?? "no colour"}: ${act.unshown[0].reason}`);
+    const unshown = unshownOf(act);
+    if (unshown) {
+      say(unshown);
     }
   },
   onUndone(entry) {
@@ -215,6 +216,10 @@ const line = new FixLine({
   onFailed(entry, problem, kind) {
     if (kind === "fix" && !entry.isTakenBack) {
       count(-1);
+      if (problem.status === 404) {
+        say(`Not kept: ${entry.item.vehicle_id}. Its image does not stand in the sitemap any more.`, true);
+        return; // it would be refused for ever
+      }
       ready.splice(1, 0, entry.item); // not before what somebody is looking at just now
       if (ready.length === 1) {
         show();

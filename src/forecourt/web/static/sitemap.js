@@ -1,7 +1,9 @@
 // The sitemap: moving over images, selecting, fixing; more vehicles as one scrolls.
 
 import { askPart, send } from "./api.js";
-import { changeOf, FixLine, isTyping, wordsOf } from "./fixing.js";
+import { changeOf, FixLine, isTyping, unshownOf, wordsOf } from "./fixing.js";
+
+const MOST_URLS = 1_000; // that the API takes at once; what is more becomes several acts
 
 const bench = document.querySelector(".bench");
 if (bench) {
@@ -115,14 +117,15 @@ function start() {
   const line = new FixLine({
     onSent(entry, act) {
       entry.urls.forEach((url) => stale.add(url));
-      if (act.unshown.length) {
-        say(`Kept, but the sitemap goes on showing ${act.unshown[0].shown ?? "no colour"}: ${act.unshown[0].reason}`);
+      const unshown = unshownOf(act);
+      if (unshown) {
+        say(unshown);
       }
     },
     onUndone(entry) {
       restore(entry);
       entry.urls.forEach((url) => stale.add(url));
-      say(`Undone: ${wordsOf(entry.change)} on ${count(entry.urls.length)}.`);
+      say(`Undone: ${wordsOf(entry.change)} on ${count(entry.images ?? entry.urls.length)}.`);
     },
     onFailed(entry, problem, kind) {
       if (kind === "fix") {
@@ -150,8 +153,10 @@ function start() {
       }
     }
     say(`${wordsOf(change)} on ${count(urls.length)}.`);
-    for (let at = 0; at < urls.length; at += 200) {
-      line.push({ advertiser, urls: urls.slice(at, at + 200), change, everywhere, note, shown });
+    for (let at = 0; at < urls.length; at += MOST_URLS) {
+      const some = new Set(urls.slice(at, at + MOST_URLS));
+      const before = new Map([...shown].filter(([tile]) => urls.length <= MOST_URLS || some.has(tile.dataset.url)));
+      line.push({ advertiser, urls: [...some], change, everywhere, note, shown: before });
     }
   }
 
@@ -223,7 +228,7 @@ function start() {
           showPlace(focused);
         }
       } catch (problem) {
-        say(problem.message, true);
+        complain(problem);
         break;
       }
     }
@@ -272,7 +277,7 @@ function start() {
   // ---- what is told ---------------------------------------------------------------------------
 
   function count(images) {
-    return images === 1 ? "1 image" : `${images} images`;
+    return images === 1 ? "1 image" : `${images.toLocaleString("en")} images`;
   }
 
   function say(text, isBad = false) {
@@ -280,10 +285,17 @@ function start() {
     told.classList.toggle("bad", isBad);
   }
 
+  // Of what could not be looked at. That a fix was not kept is worth more: it stays to be read.
+  function complain(problem) {
+    if (!told.classList.contains("bad")) {
+      say(problem.message, true);
+    }
+  }
+
   function drawDock() {
     chosenBar.hidden = selected.size === 0;
     document.getElementById("count").textContent = `${selected.size} selected`;
-    document.getElementById("staged").textContent = Object.keys(staged).length ? `→ ${wordsOf(staged)}` : "press a key for type or colour";
+    document.getElementById("staged").textContent = Object.keys(staged).length ? `→ ${wordsOf(staged)}` : "press a key, or choose one under Keys";
     applyButton.disabled = Object.keys(staged).length === 0;
     document.body.classList.toggle("choosing", selected.size > 0);
   }
@@ -303,7 +315,7 @@ function start() {
           place.replaceChildren(part);
         }
       } catch (problem) {
-        say(problem.message, true);
+        complain(problem);
       }
     }, 180);
   }
@@ -430,7 +442,7 @@ function start() {
   });
   document.querySelectorAll("#keys kbd[data-set-type], #keys kbd[data-set-color]").forEach((one) => {
     if (mayFix) {
-      one.addEventListener("click", () => {
+      one.closest("li").addEventListener("click", () => {
         keys.close();
         choose(changeOf(one.textContent));
       });
@@ -441,7 +453,10 @@ function start() {
 
   const bulk = document.getElementById("bulk-dialog");
   if (bulk) {
-    startBulk(bulk, advertiser, JSON.parse(bench.dataset.selection));
+    startBulk(bulk, advertiser, JSON.parse(bench.dataset.selection), (change, images, act) => {
+      say(`${wordsOf(change)} on ${count(images)}.`);
+      line.keep({ urls: tiles().map((tile) => tile.dataset.url), change, images }, act);
+    });
   }
 
   // ---- more vehicles --------------------------------------------------------------------------
@@ -478,7 +493,7 @@ function start() {
   drawDock();
 }
 
-function startBulk(dialog, advertiser, selection) {
+function startBulk(dialog, advertiser, selection, onFixed) {
   const form = document.getElementById("bulk-form");
   const told = document.getElementById("bulk-told");
   const go = document.getElementById("bulk-go");
@@ -540,8 +555,12 @@ function startBulk(dialog, advertiser, selection) {
     if (confirmed !== null) {
       run(async () => {
         told.textContent = "Fixing…";
-        await send("POST", "/v1/fixes/bulk", { ...read(), confirmed });
-        location.reload();
+        const { image_type, color, ...rest } = read();
+        const change = { ...(image_type && { image_type }), ...(color && { color }) };
+        const act = await send("POST", "/v1/fixes/bulk", { ...rest, ...change, confirmed });
+        onFixed(change, confirmed, act);
+        forget();
+        dialog.close();
       });
     }
   });
