@@ -32,7 +32,8 @@ def test_nobody_is_sent_elsewhere_after_signing_in(visitors: Visitors, elsewhere
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}]
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
 )
 def test_form_of_another_site_signs_nobody_in(visitors: Visitors, headers: dict[str, str]) -> None:
     sent = {"name": "ada", "password": PASSWORD}

@@ -82,7 +82,7 @@ def post_sign_out(
 def _check_same_origin(request: Request) -> None:
     """Refuse forms of other sites: they would sign somebody in as somebody else."""
     origin = request.headers.get("origin")
-    if origin not in {None, "null"} and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
         raise ProblemError(403, "forbidden", "Sign in on this site's own page.")
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise ProblemError(403, "forbidden", "Sign in on this site's own page.")
