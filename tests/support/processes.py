@@ -7,6 +7,7 @@ import queue
 import subprocess
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -27,9 +28,11 @@ class Process:
 
     def _read(self) -> None:
         assert self.popen.stderr is not None
-        for line in self.popen.stderr:
-            self.lines.append(line)
-            self._incoming.put(line)
+        # Whoever ends the test closes the pipe, perhaps in the middle of a line.
+        with suppress(ValueError):
+            for line in self.popen.stderr:
+                self.lines.append(line)
+                self._incoming.put(line)
 
     def wait_for(self, words: str) -> str:
         until = time.monotonic() + PATIENCE_S
