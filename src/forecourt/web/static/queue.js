@@ -3,6 +3,7 @@
 
 import { ask } from "./api.js";
 import { changeOf, FixLine, isTyping, unshownOf, wordsOf } from "./fixing.js";
+import { chip, element, sourceOf } from "./labels.js";
 
 const PAGE = 24;
 const FEW = 8; // left, when more are asked for
@@ -177,23 +178,6 @@ function showChosen() {
     const isChosen = button.dataset.setType ? button.dataset.setType === type : button.dataset.setColor === color;
     button.setAttribute("aria-pressed", String(isChosen));
   }
-}
-
-function sourceOf(tag) {
-  return tag.confidence === null ? tag.source : `${tag.source} ${Math.min(99, Math.round(100 * tag.confidence))} %`;
-}
-
-function chip(color) {
-  const made = element("span", "", "chip");
-  made.append(element("i", "", `dot color-${color.toLowerCase()}`), color === "none" ? "no colour" : color);
-  return made;
-}
-
-function element(name, text, className = "") {
-  const made = document.createElement(name);
-  made.textContent = text;
-  made.className = className;
-  return made;
 }
 
 function say(text, isBad = false) {

@@ -1,7 +1,10 @@
 // The sitemap: moving over images, selecting, fixing; more vehicles as one scrolls.
 
-import { askPart, send } from "./api.js";
+import { askPart } from "./api.js";
+import { startBulk } from "./bulk.js";
 import { changeOf, FixLine, isTyping, unshownOf, wordsOf } from "./fixing.js";
+import { loadAsOneScrolls } from "./scrolling.js";
+import { neighbour, redraw, restore, show } from "./tiles.js";
 
 const MOST_URLS = 1_000; // that the API takes at once; what is more becomes several acts
 
@@ -76,42 +79,6 @@ function start() {
     drawDock();
   }
 
-  function neighbour(key) {
-    const all = tiles();
-    if (!focused) {
-      return all[0];
-    }
-    const index = all.indexOf(focused);
-    if (key === "ArrowLeft") {
-      return all[index - 1];
-    }
-    if (key === "ArrowRight") {
-      return all[index + 1];
-    }
-    return inNextRow(all, index, key === "ArrowDown" ? 1 : -1);
-  }
-
-  // Rows are what the eye sees: tiles of one height on the screen.
-  function inNextRow(all, index, step) {
-    const here = all[index].getBoundingClientRect();
-    let rowTop = null;
-    let best = null;
-    for (let other = index + step; other >= 0 && other < all.length; other += step) {
-      const box = all[other].getBoundingClientRect();
-      if (Math.abs(box.top - here.top) < 4) {
-        continue;
-      }
-      rowTop ??= box.top;
-      if (Math.abs(box.top - rowTop) > 4) {
-        break;
-      }
-      if (!best || Math.abs(box.left - here.left) < Math.abs(best.getBoundingClientRect().left - here.left)) {
-        best = all[other];
-      }
-    }
-    return best;
-  }
-
   // ---- fixes ----------------------------------------------------------------------------------
 
   const line = new FixLine({
@@ -160,48 +127,6 @@ function start() {
     }
   }
 
-  // As the server will draw it, but at once.
-  function show(tile, change) {
-    const type = change.image_type ?? tile.dataset.type;
-    let color = change.color ?? tile.dataset.color;
-    if (type === "Placeholder") {
-      color = "none";
-    }
-    const [typeTag, colorTag] = [document.createElement("p"), document.createElement("p")];
-    typeTag.className = colorTag.className = "tag";
-    const word = document.createElement("b");
-    word.className = `t-${type.toLowerCase()}`;
-    word.textContent = type;
-    typeTag.append(word, " ", mark(change.image_type ? "fixed" : markOf(tile, 0)));
-    const dot = document.createElement("i");
-    dot.className = `dot color-${color.toLowerCase()}`;
-    colorTag.append(dot, color === "none" ? "no colour" : color, " ", mark(change.color ? "fixed" : markOf(tile, 1)));
-    tile.classList.remove("skipped");
-    tile.querySelectorAll(".tag, .unsure").forEach((old) => old.remove());
-    tile.querySelector("img, .nothing").after(typeTag, colorTag);
-    tile.dataset.type = type;
-    tile.dataset.color = color;
-    tile.classList.add("fresh");
-  }
-
-  function mark(text) {
-    const small = document.createElement("small");
-    small.textContent = text;
-    return small;
-  }
-
-  function markOf(tile, index) {
-    return tile.querySelectorAll(".tag")[index]?.querySelector("small")?.textContent ?? "";
-  }
-
-  function restore(entry) {
-    for (const [tile, before] of entry.shown ?? []) {
-      tile.innerHTML = before.html; // what the server drew
-      tile.dataset.type = before.type;
-      tile.dataset.color = before.color;
-    }
-  }
-
   // Once nothing is on its way, tiles are drawn by the server: sources, reasons, and what changed
   // besides.
   let isRefreshing = false;
@@ -233,15 +158,6 @@ function start() {
       }
     }
     isRefreshing = false;
-  }
-
-  function redraw(tile, drawn) {
-    tile.querySelectorAll(".tag, .said, .unsure").forEach((old) => old.remove());
-    tile.append(...[...drawn.querySelectorAll(".tag, .said, .unsure")].map((one) => one.cloneNode(true)));
-    tile.classList.toggle("skipped", drawn.classList.contains("skipped"));
-    tile.classList.remove("fresh");
-    tile.dataset.type = drawn.dataset.type;
-    tile.dataset.color = drawn.dataset.color;
   }
 
   function choose(change) {
@@ -399,7 +315,7 @@ function start() {
     }
     if (event.key.startsWith("Arrow")) {
       event.preventDefault();
-      const next = neighbour(event.key);
+      const next = neighbour(tiles(), focused, event.key);
       if (next && event.shiftKey && mayFix) {
         anchor ??= focused ?? next;
         selectRange(anchor, next);
@@ -459,30 +375,9 @@ function start() {
     });
   }
 
-  // ---- more vehicles --------------------------------------------------------------------------
+  // ---- the beginning --------------------------------------------------------------------------
 
-  const watcher = new IntersectionObserver(
-    (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => loadMore(entry.target)),
-    { rootMargin: "800px" },
-  );
-  const watch = () => vehicles.querySelectorAll(".more").forEach((one) => watcher.observe(one));
-
-  async function loadMore(marker) {
-    watcher.unobserve(marker);
-    marker.textContent = "Looking further…";
-    try {
-      marker.replaceWith(await askPart(marker.dataset.more));
-      watch();
-    } catch (problem) {
-      marker.textContent = `${problem.message} `;
-      const again = document.createElement("button");
-      again.textContent = "Try again";
-      again.addEventListener("click", () => loadMore(marker));
-      marker.append(again);
-    }
-  }
-
-  watch();
+  loadAsOneScrolls(vehicles);
   tiles()[0]?.setAttribute("tabindex", "0");
   vehicles.addEventListener("focusin", (event) => {
     const tile = event.target.closest(".tile");
@@ -491,77 +386,4 @@ function start() {
     }
   });
   drawDock();
-}
-
-function startBulk(dialog, advertiser, selection, onFixed) {
-  const form = document.getElementById("bulk-form");
-  const told = document.getElementById("bulk-told");
-  const go = document.getElementById("bulk-go");
-  let confirmed = null;
-
-  function read() {
-    const [type, color] = [form.elements.type.value, form.elements.color.value];
-    const change = {};
-    if (type) {
-      change.image_type = type;
-    }
-    if (color && type !== "Placeholder") {
-      change.color = color;
-    }
-    return { advertiser, selection, note: form.elements.note.value, ...change };
-  }
-
-  function forget() {
-    confirmed = null;
-    go.disabled = true;
-    go.textContent = "Fix";
-    told.textContent = "";
-  }
-
-  async function run(work) {
-    form.querySelectorAll("button").forEach((button) => (button.disabled = true));
-    try {
-      await work();
-    } catch (problem) {
-      told.textContent = problem.message;
-    }
-    form.querySelectorAll("button").forEach((button) => (button.disabled = false));
-    go.disabled = confirmed === null;
-  }
-
-  document.getElementById("bulk").addEventListener("click", () => {
-    forget();
-    dialog.showModal();
-  });
-  document.getElementById("bulk-cancel").addEventListener("click", () => dialog.close());
-  form.addEventListener("change", forget);
-  document.getElementById("bulk-count").addEventListener("click", () =>
-    run(async () => {
-      const body = read();
-      if (!body.image_type && !body.color) {
-        told.textContent = "Choose a type, a colour, or both.";
-        return;
-      }
-      told.textContent = "Counting…";
-      const preview = await send("POST", "/v1/fixes/bulk", { ...body, dry_run: true });
-      confirmed = preview.images || null;
-      const name = preview.images === 1 ? "1 image" : `${preview.images.toLocaleString("en")} images`;
-      told.textContent = preview.images ? `${name} would be fixed.` : "Nothing fits.";
-      go.textContent = preview.images ? `Fix ${name}` : "Fix";
-    }),
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (confirmed !== null) {
-      run(async () => {
-        told.textContent = "Fixing…";
-        const { image_type, color, ...rest } = read();
-        const change = { ...(image_type && { image_type }), ...(color && { color }) };
-        const act = await send("POST", "/v1/fixes/bulk", { ...rest, ...change, confirmed });
-        onFixed(change, confirmed, act);
-        forget();
-        dialog.close();
-      });
-    }
-  });
 }
