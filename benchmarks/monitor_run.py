@@ -11,21 +11,19 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 
 import sqlalchemy as sa
 
-from benchmarks.kills.fleet import Postgres
+from benchmarks.many_fixes import open_engine
 from benchmarks.review_queue import analyze, fill_inventory
 from forecourt import monitor
 from forecourt.core.looks import GRID_BYTES, summarize
 from forecourt.core.promotions import PromotionKind, RegisteredModel
 from forecourt.store import registry
-from forecourt.store.engine import create_engine, migrate, reading, writing
+from forecourt.store.engine import migrate, reading, writing
 from forecourt.store.oddities import keep_class_counts
 from forecourt.store.schema import acts, fixes, images, predictions, scrapes
 
@@ -42,11 +40,7 @@ def main() -> int:
     parser.add_argument("--advertisers", type=int, default=1_000)
     parser.add_argument("--postgresql", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/store.db"
-        if arguments.postgresql:
-            url = Postgres(Path(folder) / "postgres").url
-        engine = create_engine(url)
+    with open_engine(postgresql=arguments.postgresql) as engine:
         migrate(engine)
         return int(measure(engine, arguments.advertisers))
 

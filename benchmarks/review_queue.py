@@ -11,22 +11,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from benchmarks.kills.fleet import Postgres
+from benchmarks.many_fixes import open_engine
 from forecourt import review
 from forecourt.core.labels import COLORS, IMAGE_TYPES
 from forecourt.core.records import Role
-from forecourt.store.engine import create_engine, migrate, reading, writing
+from forecourt.store.engine import migrate, reading, writing
 from forecourt.store.schema import (
     acts,
     advertisers,
@@ -51,11 +49,7 @@ def main() -> int:
     parser.add_argument("--advertisers", type=int, default=1_000)
     parser.add_argument("--postgresql", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/store.db"
-        if arguments.postgresql:
-            url = Postgres(Path(folder) / "postgres").url
-        engine = create_engine(url)
+    with open_engine(postgresql=arguments.postgresql) as engine:
         migrate(engine)
         return int(measure(engine, arguments.advertisers))
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-import uvicorn
 
 from forecourt import access
 from forecourt.core.records import Role
@@ -19,11 +16,11 @@ from forecourt.jobs.engines import open_engines
 from forecourt.jobs.workspace import open_workspace
 from forecourt.store.engine import writing
 from forecourt.store.media import MediaFolder
-from forecourt.web.app import create_app
 from forecourt.web.serve import open_service
 from forecourt.web.service import Service
 from tests.support.api import IdleRunner
 from tests.support.gate import PASSWORD, make_admin
+from tests.support.served import listening
 from tests.support.shop import ACME, ZENITH
 from tests.support.stocked import stock
 
@@ -55,28 +52,25 @@ def serving_panel(settings: Settings) -> Iterator[Panel]:
         open_workspace(settings) as workspace,
         open_engines(workspace) as engines,
         open_service(engines, IdleRunner()) as service,
-        socket.socket() as listening,
     ):
-        add_people(workspace.engine)
-        for advertiser, vehicles, images in ((ACME, 12, 6), (ZENITH, 3, 4)):
-            stock(
-                workspace.engine,
-                advertiser,
-                vehicles_count=vehicles,
-                images_each=images,
-                model_version=service.model_version,
-                media=workspace.media,
-            )
-        listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(service), log_config=None, lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        try:
-            yield Panel(f"http://127.0.0.1:{listening.getsockname()[1]}", service)
-        finally:
-            server.should_exit = True
-            thread.join()
+        fill(service)
+        with listening(service) as address:
+            yield Panel(address, service)
+
+
+def fill(service: Service) -> None:
+    """Let the users of `USERS` and the two inventories of a `Panel` be there."""
+    workspace = service.engines.workspace
+    add_people(workspace.engine)
+    for advertiser, vehicles, images in ((ACME, 12, 6), (ZENITH, 3, 4)):
+        stock(
+            workspace.engine,
+            advertiser,
+            vehicles_count=vehicles,
+            images_each=images,
+            model_version=service.model_version,
+            media=workspace.media,
+        )
 
 
 def add_people(engine: sa.Engine) -> None:

@@ -19,7 +19,24 @@ from forecourt.jobs.workspace import open_workspace
 from forecourt.store.engine import writing
 from forecourt.web.app import create_app
 from forecourt.web.serve import open_service
+from forecourt.web.service import Service
 from tests.support.gate import make_admin
+
+
+@contextmanager
+def listening(service: Service) -> Iterator[str]:
+    """Answer requests; yield the address."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(create_app(service), log_config=None, lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([one],))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{one.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @contextmanager
@@ -30,16 +47,10 @@ def serving(settings: Settings) -> Iterator[tuple[str, str]]:
         with writing(workspace.engine) as connection:
             _key, token = access.create_key(connection, make_admin(), new, now=datetime.now(UTC))
         runner = EmbeddedRunner(engines, scrapes_at_once=1)
-        with open_service(engines, runner) as service, socket.socket() as listening:
-            listening.bind(("127.0.0.1", 0))
-            config = uvicorn.Config(create_app(service), log_config=None, lifespan="off")
-            server = uvicorn.Server(config)
-            thread = threading.Thread(target=server.run, args=([listening],))
-            thread.start()
-            runner.start()
+        with open_service(engines, runner) as service:
             try:
-                yield f"http://127.0.0.1:{listening.getsockname()[1]}", token
+                with listening(service) as address:
+                    runner.start()
+                    yield address, token
             finally:
-                server.should_exit = True
-                thread.join()
                 runner.stop()

@@ -17,9 +17,7 @@ from forecourt.web.serve import open_service
 from forecourt.web.service import Service
 from tests.support.api import IdleRunner
 from tests.support.gate import PASSWORD, use_cheap_hashes
-from tests.support.panel import add_people
-from tests.support.shop import ACME, ZENITH
-from tests.support.stocked import stock
+from tests.support.panel import fill
 
 
 @pytest.fixture(autouse=True)
@@ -39,16 +37,7 @@ def service(settings: Settings, database: str | None) -> Iterator[Service]:
         with writing(workspace.engine) as connection:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(table.delete())
-        add_people(workspace.engine)
-        for advertiser, vehicles, images in ((ACME, 12, 6), (ZENITH, 3, 4)):
-            stock(
-                workspace.engine,
-                advertiser,
-                vehicles_count=vehicles,
-                images_each=images,
-                model_version=opened.model_version,
-                media=workspace.media,
-            )
+        fill(opened)
         yield opened
 
 

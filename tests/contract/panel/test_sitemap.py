@@ -15,8 +15,10 @@ from forecourt import review
 from forecourt.core.fixes import Actor, ActSource, NewAct
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import Role
+from forecourt.core.selection import Selection
 from forecourt.store.engine import writing
 from forecourt.store.schema import advertisers, vehicle_images, vehicles
+from forecourt.web.panel.filters import Filters
 from forecourt.web.service import Service
 from tests.support.plans import check_plans, recording
 from tests.support.stocked import AT, Shown, stock
@@ -106,6 +108,12 @@ def test_filters(staff: TestClient, service: Service, query: dict[str, Any], cou
         told = staff.post("/v1/fixes/bulk", json=body, headers={"X-CSRF-Token": token[1]})
         if "whole_sitemap" not in selection:
             assert told.json()["images"] == count
+
+
+def test_confidence_below_nothing_is_asked_of_bulk_fixes_as_of_the_page() -> None:
+    assert Filters(below=0).to_json() == {"type_confidence_below": 0.0}
+    assert Filters(below=0).to_selection() == Selection(type_confidence_below=0.0)
+    assert Filters().to_json() == {"whole_sitemap": True}
 
 
 @pytest.mark.parametrize(

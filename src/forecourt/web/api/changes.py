@@ -12,6 +12,7 @@ from forecourt.core.records import Source
 from forecourt.core.resolve import Status
 from forecourt.review import Change, Selection
 from forecourt.web.api.fields import (
+    LARGEST_ID,
     MOST_URLS,
     TEXT,
     AdvertiserName,
@@ -24,7 +25,6 @@ from forecourt.web.api.fields import (
 
 _MOST_VEHICLES = 1_000
 _LONGEST_TEXT = 200
-_LARGEST = 2**63 - 1
 
 
 class ChangeIn(BaseModel):
@@ -167,7 +167,7 @@ class BulkIn(ChangeIn):
     confirmed: int | None = Field(
         None,
         ge=1,
-        le=_LARGEST,
+        le=LARGEST_ID,
         description="How many images may be fixed, as a dry run told; if more fit by then, none "
         "is. Needed without `dry_run`.",
     )

@@ -22,7 +22,7 @@ from forecourt.review.forms import conflict_to_json, misclassified_to_json, oddi
 from forecourt.store.engine import reading
 from forecourt.web.api.acts import FIX_EXAMPLE, ActOut, FixOut, RulingOut, done_to_json, new_act
 from forecourt.web.api.bodies import BoundedRoute
-from forecourt.web.api.fields import TEXT, ColorWord, Note, Time
+from forecourt.web.api.fields import LARGEST_ID, TEXT, ColorWord, Note, Time
 from forecourt.web.api.idempotency import IdempotencyKey, Once, run_once
 from forecourt.web.api.paging import Cursor, Limit, Page, make_place, read_place
 from forecourt.web.auth import Caller
@@ -33,7 +33,6 @@ router = APIRouter(
     tags=["conflicts"], route_class=BoundedRoute, responses=describe(401, 403, 413, 422, 429, 503)
 )
 _FIELDS = tuple(sorted(FixField))  # in the order of the list
-_LARGEST = 2**63 - 1
 
 OnlyAdvertiser = Annotated[
     str | None,
@@ -98,7 +97,7 @@ class RulingIn(BaseModel):
         },
     )
 
-    image_id: int = Field(ge=1, le=_LARGEST)
+    image_id: int = Field(ge=1, le=LARGEST_ID)
     field: FixField
     ruling: Ruling
     value: ImageType | ColorWord | None = Field(

@@ -16,6 +16,7 @@ from forecourt.store import scrapes as stored_scrapes
 
 TEXT = r"^[^\x00]*$"  # PostgreSQL keeps no text with a NUL
 MOST_URLS = 1_000
+LARGEST_ID = 2**63 - 1  # that databases number with
 _LONGEST_URL = 8_192
 _LONGEST_NOTE = 2_000
 _LONGEST_VEHICLE_ID = 400

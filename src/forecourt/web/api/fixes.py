@@ -21,7 +21,7 @@ from forecourt.store.engine import reading
 from forecourt.web.api.acts import ActOut, HistoryPage, done_to_json, new_act
 from forecourt.web.api.bodies import BoundedRoute
 from forecourt.web.api.changes import BulkIn, FixIn, NoteIn, PreviewOut, RefuseIn
-from forecourt.web.api.fields import TEXT, Time, Url, check_scraped
+from forecourt.web.api.fields import LARGEST_ID, TEXT, Time, Url, check_scraped
 from forecourt.web.api.idempotency import IdempotencyKey, Once, run_once
 from forecourt.web.api.paging import Cursor, Limit, make_place, read_place
 from forecourt.web.auth import Caller
@@ -31,10 +31,9 @@ from forecourt.web.service import Served, Service
 router = APIRouter(
     tags=["fixes"], route_class=BoundedRoute, responses=describe(401, 403, 413, 422, 429, 503)
 )
-_LARGEST = 2**63 - 1
 
-FixId = Annotated[int, Path(ge=1, le=_LARGEST, description="Number of the fix.")]
-ActId = Annotated[int, Path(ge=1, le=_LARGEST, description="Number of the act.")]
+FixId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of the fix.")]
+ActId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of the act.")]
 
 
 @router.post("/fixes", status_code=201, response_model=ActOut, responses=describe(404))

@@ -8,12 +8,12 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from forecourt.web.api.fields import LARGEST_ID
 from forecourt.web.problems import ProblemError
 
 T = TypeVar("T")
 _PREFIX = "before:"
 _NAME_PREFIX = "behind:"
-_LARGEST = 2**63 - 1
 
 Limit = Annotated[int, Query(ge=1, le=500, description="Entries of a page, at most.")]
 Cursor = Annotated[
@@ -56,7 +56,7 @@ def read_place(cursor: str | None, count: int) -> tuple[int, ...] | None:
         numbers = tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise _refusal() from error
-    if len(numbers) != count or not all(0 <= number <= _LARGEST for number in numbers):
+    if len(numbers) != count or not all(0 <= number <= LARGEST_ID for number in numbers):
         raise _refusal()
     return numbers
 

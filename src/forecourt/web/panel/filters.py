@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
@@ -14,8 +15,8 @@ from forecourt.core.resolve import Status
 from forecourt.core.selection import Selection
 from forecourt.web.api.fields import TEXT
 
-_NO_COLOR = "none"
 _LONGEST_TEXT = 200
+_API_NAMES = {"image_types": "shown_types", "colors": "shown_colors"}
 
 
 class Filters(BaseModel):
@@ -59,52 +60,42 @@ class Filters(BaseModel):
 
     def to_json(self) -> dict[str, Any]:
         """Return the same as the API's operation for bulk fixes takes it."""
-        selection: dict[str, Any] = {
+        given = {
+            _API_NAMES.get(name, name): value.isoformat() if isinstance(value, datetime) else value
+            for name, value in self._list_given()
+        }
+        return given or {"whole_sitemap": True}
+
+    def to_selection(self) -> Selection | None:
+        """Return what the stages are told; None: everything."""
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in self._list_given()
+        }
+        if "colors" in given:
+            given["colors"] = tuple(map(parse_color, given["colors"]))
+        return Selection(**given) if given else None
+
+    def _list_given(self) -> Iterator[tuple[str, Any]]:
+        """Yield what is asked for, under the names that a selection has."""
+        asked = {
             "vehicle_ids": self.vehicle,
-            "shown_types": self.type,
-            "shown_colors": self.color,
+            "image_types": self.type,
+            "colors": self.color,
             "statuses": self.status,
             "conditions": self.condition,
             "sources": self.source,
             "type_confidence_below": None if self.below is None else self.below / 100,
             "color_confidence_below": None if self.color_below is None else self.color_below / 100,
             "review": self.review or None,
-            "against_scrape_color": self.against,
+            "against_scrape_color": self.against or None,
             "carried": self.carried or None,
             "fixed_by": self.by,
             "fixed_since": _begin(self.since),
             "fixed_until": _end(self.until),
             "text": self.text,
         }
-        given = {
-            name: value.isoformat() if isinstance(value, datetime) else value
-            for name, value in selection.items()
-            if value not in (None, [], False)
-        }
-        return given or {"whole_sitemap": True}
-
-    def to_selection(self) -> Selection | None:
-        """Return what the stages are told; None: everything."""
-        if not self.model_dump(exclude_defaults=True):
-            return None
-        return Selection(
-            vehicle_ids=tuple(self.vehicle),
-            image_types=tuple(self.type),
-            colors=tuple(parse_color(one) for one in self.color),
-            statuses=tuple(self.status),
-            conditions=tuple(self.condition),
-            sources=tuple(self.source),
-            review=self.review or None,
-            type_confidence_below=None if self.below is None else self.below / 100,
-            color_confidence_below=None if self.color_below is None else self.color_below / 100,
-            against_scrape_color=self.against,
-            carried=self.carried or None,
-            fixed_by=self.by,
-            fixed_since=_begin(self.since),
-            fixed_until=_end(self.until),
-            text=self.text,
-            whole_sitemap=False,
-        )
+        yield from ((name, value) for name, value in asked.items() if value not in (None, []))
 
 
 Filtered = Annotated[Filters, Query()]

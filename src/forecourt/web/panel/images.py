@@ -13,16 +13,16 @@ from forecourt.core.labels import COLORS, IMAGE_TYPES
 from forecourt.core.records import LONGEST_ADVERTISER
 from forecourt.review import Picture
 from forecourt.store.engine import reading
+from forecourt.web.api.fields import LARGEST_ID
 from forecourt.web.panel.keys import COLOR_KEYS, TYPE_KEYS
 from forecourt.web.panel.pages import Reader, SignedIn, check_may_see, render
 from forecourt.web.service import Served, Service
 
 router = APIRouter()
-_LARGEST = 2**63 - 1
 _FOR_A_DAY = "private, max-age=86400"
 _NOT_NOW = "private, max-age=60"  # the large picture may be had again soon
 
-ImageId = Annotated[int, Path(ge=1, le=_LARGEST)]
+ImageId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 Whose = Annotated[str, Query(max_length=LONGEST_ADVERTISER, pattern=r"^[^\x00]*$")]
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from forecourt import sitemap
 from forecourt.core.errors import NotFoundError
-from forecourt.core.labels import COLORS, IMAGE_TYPES, ImageType
+from forecourt.core.labels import COLORS, IMAGE_TYPES
 from forecourt.core.records import LONGEST_ADVERTISER
 from forecourt.store import scrapes as stored_scrapes
 from forecourt.store.engine import reading
@@ -92,11 +92,7 @@ def show_tiles(
 ) -> Response:
     """Show single images as they are now, as a part of the page; some may be gone."""
     check_may_see(reader, advertiser)
-    scrape = _find_scrape(service, advertiser)
-    with reading(service.engine) as connection:
-        places = sitemap.find_places(
-            connection, scrape, url, model_version=service.version_for(advertiser)
-        )
+    places = _find_places(service, advertiser, url)
     return render(request, reader, "sitemap_tiles.html", places=places)
 
 
@@ -106,11 +102,7 @@ def show_place(
 ) -> Response:
     """Show all that the sitemap says of one image, with the form that fixes it."""
     check_may_see(reader, advertiser)
-    scrape = _find_scrape(service, advertiser)
-    with reading(service.engine) as connection:
-        places = sitemap.find_places(
-            connection, scrape, [url], model_version=service.version_for(advertiser)
-        )
+    places = _find_places(service, advertiser, [url])
     if not places:
         raise NotFoundError("This image does not stand in the sitemap any more; reload the page.")
     return render(
@@ -121,7 +113,6 @@ def show_place(
 LABELS: dict[str, Any] = {
     "types": IMAGE_TYPES,
     "colors": COLORS,
-    "placeholder": ImageType.PLACEHOLDER,
     "type_keys": TYPE_KEYS,
     "color_keys": COLOR_KEYS,
 }
@@ -150,12 +141,14 @@ def _load(
         )
 
 
-def _find_scrape(service: Service, advertiser: str) -> Scrape:
+def _find_places(service: Service, advertiser: str, urls: list[str]) -> list[sitemap.Place]:
     with reading(service.engine) as connection:
         scrape = stored_scrapes.find_latest(connection, advertiser)
-    if scrape is None:
-        raise NotFoundError(f"There is no sitemap of {advertiser!r} yet.")
-    return scrape
+        if scrape is None:
+            raise NotFoundError(f"There is no sitemap of {advertiser!r} yet.")
+        return sitemap.find_places(
+            connection, scrape, urls, model_version=service.version_for(advertiser)
+        )
 
 
 def _addresses(

@@ -10,13 +10,13 @@ from fastapi.responses import Response
 from forecourt import webhooks
 from forecourt.core.webhooks import DeliveryState, EventType
 from forecourt.store.engine import reading
+from forecourt.web.api.fields import LARGEST_ID
 from forecourt.web.api.paging import Cursor, make_cursor, read_cursor
 from forecourt.web.panel.pages import AdminReader, render, url_to
 from forecourt.web.service import Served
 
 router = APIRouter()
 _PAGE = 50
-_LARGEST = 2**63 - 1
 
 
 @router.get("/webhooks")
@@ -44,7 +44,7 @@ def show_deliveries(
     service: Served,
     request: Request,
     reader: AdminReader,
-    webhook_id: Annotated[int, Path(ge=1, le=_LARGEST)],
+    webhook_id: Annotated[int, Path(ge=1, le=LARGEST_ID)],
     state: Annotated[DeliveryState | Literal[""], Query()] = "",
     cursor: Cursor = None,
 ) -> Response:

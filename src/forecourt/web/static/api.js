@@ -85,7 +85,7 @@ export async function send(method, path, body) {
       if (error instanceof Problem && error.status !== 503 && error.status !== 429) {
         throw error;
       }
-      problem = error instanceof Problem ? error : new Problem(0, "The server cannot be reached; see whether you are online.");
+      problem = error instanceof Problem ? error : unreachable();
     }
     if (attempt === TRIES) {
       throw problem;
@@ -99,14 +99,21 @@ function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+function unreachable() {
+  return new Problem(0, "The server cannot be reached; see whether you are online.");
+}
+
+async function reach(path, headers = {}) {
+  try {
+    return await fetch(path, { credentials: "same-origin", headers });
+  } catch {
+    throw unreachable();
+  }
+}
+
 /** Return what the API answers to a question. Throws a Problem. */
 export async function ask(path) {
-  let response;
-  try {
-    response = await fetch(path, { credentials: "same-origin" });
-  } catch {
-    throw new Problem(0, "The server cannot be reached; see whether you are online.");
-  }
+  const response = await reach(path);
   if (!response.ok) {
     throw await readProblem(response);
   }
@@ -115,12 +122,7 @@ export async function ask(path) {
 
 /** Return a part of a page as an element, or null where the page has no more. Throws a Problem. */
 export async function askPart(path) {
-  let response;
-  try {
-    response = await fetch(path, { credentials: "same-origin", headers: { Accept: "text/html" } });
-  } catch {
-    throw new Problem(0, "The server cannot be reached; see whether you are online.");
-  }
+  const response = await reach(path, { Accept: "text/html" });
   // Without TLS browsers do not say that a script asks: then it is led to the page to sign in.
   if (response.redirected) {
     throw new Problem(401, ENDED);

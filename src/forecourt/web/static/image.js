@@ -2,9 +2,9 @@
 
 import { askPart } from "./api.js";
 import { changeOf, FixLine, isTyping, unshownOf, wordsOf } from "./fixing.js";
+import { say } from "./told.js";
 
 const facts = document.getElementById("facts");
-const told = document.getElementById("told");
 const undoButton = document.getElementById("undo");
 const keys = document.getElementById("keys");
 const box = document.getElementById("box");
@@ -12,11 +12,6 @@ const box = document.getElementById("box");
 document.getElementById("show-box")?.addEventListener("change", (event) => {
   box.classList.toggle("gone", !event.target.checked);
 });
-
-function say(text, isBad = false) {
-  told.textContent = text;
-  told.classList.toggle("bad", isBad);
-}
 
 const line = new FixLine({
   onSent(entry, act) {

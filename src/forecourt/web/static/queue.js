@@ -4,6 +4,7 @@
 import { ask } from "./api.js";
 import { changeOf, FixLine, isTyping, unshownOf, wordsOf } from "./fixing.js";
 import { chip, element, sourceOf } from "./labels.js";
+import { say } from "./told.js";
 
 const PAGE = 24;
 const FEW = 8; // left, when more are asked for
@@ -178,11 +179,6 @@ function showChosen() {
     const isChosen = button.dataset.setType ? button.dataset.setType === type : button.dataset.setColor === color;
     button.setAttribute("aria-pressed", String(isChosen));
   }
-}
-
-function say(text, isBad = false) {
-  byId("told").textContent = text;
-  byId("told").classList.toggle("bad", isBad);
 }
 
 // ---- what people say ----------------------------------------------------------------------------

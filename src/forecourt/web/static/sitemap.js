@@ -5,6 +5,7 @@ import { startBulk } from "./bulk.js";
 import { changeOf, FixLine, isTyping, unshownOf, wordsOf } from "./fixing.js";
 import { loadAsOneScrolls } from "./scrolling.js";
 import { neighbour, redraw, restore, show } from "./tiles.js";
+import { isBad, say } from "./told.js";
 
 const MOST_URLS = 1_000; // that the API takes at once; what is more becomes several acts
 
@@ -17,7 +18,6 @@ function start() {
   const advertiser = bench.dataset.advertiser;
   const mayFix = "mayFix" in bench.dataset;
   const vehicles = document.getElementById("vehicles");
-  const told = document.getElementById("told");
   const undoButton = document.getElementById("undo");
   const chosenBar = document.querySelector(".chosen");
   const applyButton = document.getElementById("apply");
@@ -196,14 +196,9 @@ function start() {
     return images === 1 ? "1 image" : `${images.toLocaleString("en")} images`;
   }
 
-  function say(text, isBad = false) {
-    told.textContent = text;
-    told.classList.toggle("bad", isBad);
-  }
-
   // Of what could not be looked at. That a fix was not kept is worth more: it stays to be read.
   function complain(problem) {
-    if (!told.classList.contains("bad")) {
+    if (!isBad()) {
       say(problem.message, true);
     }
   }
