@@ -51,6 +51,8 @@ def base(
     if database is not None:
         processes.append(Process(start("--json-logs", "worker")))
     yield address
+    for worker in processes[1:]:
+        worker.wait_for("Taking jobs")  # until then a signal ends it as it ends any process
     for one in processes:
         one.popen.send_signal(signal.SIGTERM)
     assert [one.end() for one in processes] == [0] * len(processes)
