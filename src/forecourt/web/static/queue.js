@@ -24,6 +24,7 @@ const loading = new Map(); // pictures on their way, by address
 let cursor = null; // where the next page begins; undefined: there is none
 let staged = {};
 let isAsking = false;
+let isShown = false; // the first one's picture, small or large, was on the screen
 let failure = ""; // why the next page could not be had
 let putOff = []; // since the latest fix
 
@@ -146,8 +147,9 @@ function showPhoto(item) {
   const isThere = () => large.complete && large.naturalWidth > 0;
   photo.alt = `Image ${item.image_id} of ${item.title || item.vehicle_id}`;
   photo.src = isThere() || !item.thumbnail ? address : thumbnailOf(item);
-  noteSeen();
-  if (!isThere()) {
+  isShown = false;
+  noteShown();
+  if (!isThere() && item.thumbnail) {
     large.addEventListener("load", () => {
       if (ready[0] === item) {
         photo.src = address;
@@ -156,8 +158,10 @@ function showPhoto(item) {
   }
 }
 
-function noteSeen() {
-  byId("subject").setAttribute("aria-busy", String(!byId("photo").complete));
+// A small picture that a large one replaces was seen all the same.
+function noteShown() {
+  isShown ||= byId("photo").complete;
+  byId("subject").setAttribute("aria-busy", String(!isShown));
 }
 
 function showChosen() {
@@ -245,7 +249,7 @@ function isSeen() {
   if (!mayFix || !ready[0]) {
     return false;
   }
-  if (!byId("photo").complete) {
+  if (!isShown) {
     say("The picture is not there yet; once more, please.", true);
     return false;
   }
@@ -369,7 +373,7 @@ bench.addEventListener("click", (event) => {
     document.getElementById("main").focus({ preventScroll: true });
   }
 });
-["load", "error"].forEach((name) => byId("photo").addEventListener(name, noteSeen));
+["load", "error"].forEach((name) => byId("photo").addEventListener(name, noteShown));
 byId("right")?.addEventListener("click", keep);
 byId("later")?.addEventListener("click", putAside);
 undoButton.addEventListener("click", undo);
