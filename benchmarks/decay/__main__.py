@@ -96,7 +96,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=0.6, help="share of mistakes that are fixed")
     parser.add_argument("--wrong", type=float, default=0.05, help="wrong fixes for a right one")
     parser.add_argument("--every", type=int, default=3, help="months between two trainings")
-    parser.add_argument("--candidates", type=int, default=2, help="of a training")
+    parser.add_argument("--candidates", type=int, default=4, help="of a training")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--steps", type=int, default=30, help="of an epoch")
     parser.add_argument("--first-steps", type=int, default=400, help="of the first model")

@@ -16,8 +16,18 @@ from benchmarks.decay.people import Told
 from benchmarks.decay.pool import Pool
 from forecourt.core.dataset import Item
 from forecourt.core.labels import COLORS, IMAGE_TYPES
+from forecourt.train.blend import blend
 from forecourt.train.eyes import KINDS, Eyes
-from forecourt.train.finetune import Course, Exam, Lesson, Trained, answer_on, finetune
+from forecourt.train.finetune import (
+    Course,
+    Epoch,
+    Exam,
+    Lesson,
+    Trained,
+    answer_on,
+    examine,
+    finetune,
+)
 from forecourt.train.gallery import REAL, Gallery, GalleryConfig, Material, shown_shares
 from forecourt.train.material import mend_paint
 from forecourt.train.space import Space
@@ -139,6 +149,29 @@ def teach(
             state = Path(folder) / "state.pt"
             found.append(Candidate(finetune(eyes, whole, judged, course, state), number))
     return found
+
+
+def blend_all(
+    pool: Pool,
+    found: Sequence[Candidate],
+    labels: Targets,
+    exam: Sequence[int],
+    schooling: Schooling,
+) -> list[Candidate]:
+    """Return candidates as the gate is asked about them: their blend first, if it keeps the floor.
+
+    Of networks that keep the floor on placeholders, as `train` blends them.
+    """
+    asked = np.array(sorted(exam), np.int64)
+    judged = Exam(pool.plain.take(asked), labels.take(asked))
+    ranked = sorted(found, key=lambda one: -one.trained.best.score.value)
+    members = [one.eyes for one in found if one.trained.best.score.value >= 0]
+    if len(members) < 2:
+        return ranked
+    mean = blend(members)
+    score = examine(mean, judged, floor=schooling.space.choice.placeholder_recall)
+    blended = Candidate(Trained(mean, (Epoch(number=1, loss=0.0, score=score),)), len(found) + 1)
+    return [blended, *ranked] if score.value >= 0 else [*ranked, blended]
 
 
 def _label_views(pool: Pool, index: NDArray[np.int64], labels: Targets) -> Targets:

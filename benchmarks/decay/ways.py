@@ -4,8 +4,9 @@
     classic   fixes are appended and the last word counts; a random split; every picture is shown
               as often; the candidate with the best accuracy on the split takes over
     ours      `dataset.compose` (split by advertiser, conflicts out), `balance.weigh` (quotas),
-              `suspects` looked through by a person, classes balanced as `train` does, candidates
-              ranked on validation advertisers, and `core.gate` on test advertisers
+              `suspects` looked through by a person, classes balanced as `train` does, the blend of
+              the candidates and then these, ranked on validation advertisers, and `core.gate` on
+              test advertisers
 
 Both loops train by the product's `finetune`, from the model that is there, on the same views.
 """
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from benchmarks.decay.calendar import Role
 from benchmarks.decay.people import Fix, People, Told
 from benchmarks.decay.pool import BEFORE, Pool
-from benchmarks.decay.teach import Candidate, Schooling, ask, label_pool, teach
+from benchmarks.decay.teach import Candidate, Schooling, ask, blend_all, label_pool, teach
 from forecourt.core.dataset import Decision, Item, ItemSource, Opinion, Split, Verdict
 from forecourt.core.fixes import FixField
 from forecourt.core.gate import Answer, GateDecision, ModelReport, TestPicture, decide
@@ -150,7 +151,8 @@ class Ours:
             schooling,
             balances=True,
         )
-        told = self._promote(found, parts[Split.TEST])
+        ranked = blend_all(self.pool, found, labels, list(parts[Split.VALIDATION]), schooling)
+        told = self._promote(ranked, parts[Split.TEST])
         sizes = ", ".join(f"{len(one)} {split}" for split, one in parts.items())
         return f"{len(fixes)} fixes; {sizes}; {mended} labels mended; {told}"
 
@@ -217,9 +219,8 @@ class Ours:
     def _of(self, split: Split) -> dict[int, Item]:
         return {self.place[one.key]: one for one in self.items if one.split is split}
 
-    def _promote(self, found: Sequence[Candidate], test: Mapping[int, Item]) -> str:
+    def _promote(self, ranked: Sequence[Candidate], test: Mapping[int, Item]) -> str:
         before = self._report(self.eyes, "champion", test)
-        ranked = sorted(found, key=lambda one: -one.trained.best.score.value)
         told: list[GateDecision] = []
         for one in ranked:
             told.append(decide(before, self._report(one.eyes, str(one.number), test)))

@@ -28,6 +28,7 @@ _QUICK = {
     "most_views = 6": "most_views = 3",
     "card_views = 2": "card_views = 1",
     "touched = 1": "touched = 0",
+    "placeholder_recall = 0.95": "placeholder_recall = 0.0",  # so that there is a blend
 }
 
 
@@ -105,7 +106,9 @@ def test_killed_anywhere_it_goes_on_and_loses_an_epoch_at_most(
         assert bundle.version == one["version"]
         card = (bundle.folder / "MODEL_CARD.md").read_text()
         assert finished["dataset_sha256"] in card
-    assert finished["candidates"][0]["numbers"] != finished["candidates"][1]["numbers"]
+    first, second, blended = finished["candidates"]
+    assert first["numbers"] != second["numbers"]
+    assert (blended["blend_of"], blended["numbers"]) == ([1, 2], {})
     check_refusals(run, order, dataset)
 
 

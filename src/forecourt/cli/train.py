@@ -87,8 +87,9 @@ def _row(candidate: CandidateRecord, *, is_best: bool) -> tuple[str | int, ...]:
     if outcome is None:
         return (candidate.version, "", "", len(candidate.epochs), "", "", "")
     found = outcome.placeholders
+    name = candidate.version + (" (blend)" if candidate.blend_of else "")
     return (
-        candidate.version + (" *" if is_best else ""),
+        name + (" *" if is_best else ""),
         f"{outcome.score:.4f}",
         "-" if found is None else f"{100 * found:.1f} %",
         len(candidate.epochs),
@@ -114,7 +115,9 @@ def _progress() -> Iterator[Callable[[RunRecord], None]]:
             score = f"  best {max(one.score for one in begun.epochs):.4f}" if begun.epochs else ""
             progress.update(
                 task,
-                description=f"Candidate {begun.number} of {record.wanted}{score}",
+                description="Blend"
+                if begun.blend_of
+                else f"Candidate {begun.number} of {record.wanted}{score}",
                 completed=len(begun.epochs),
                 total=record.space["training"]["epochs"],
             )

@@ -64,13 +64,21 @@ class Outcome(_Record):
 
 
 class CandidateRecord(_Record):
-    """One candidate: its numbers, its epochs so far, and its outcome once it is finished."""
+    """One candidate: its numbers, its epochs so far, and its outcome once it is finished.
 
-    number: int  # from 1
+    Attributes:
+        number: From 1; the blend's is one more than there are others.
+        blend_of: Numbers of the candidates whose mean it is. Nothing is trained then: it has no
+            numbers of its own, and the one epoch says how the mean did.
+        seconds: In which it was trained, waiting and other sittings apart.
+    """
+
+    number: int
     version: str
     numbers: dict[str, float]
+    blend_of: tuple[int, ...] = ()
     epochs: tuple[EpochRecord, ...] = ()
-    seconds: float = 0.0  # in which it was trained, waiting and other sittings apart
+    seconds: float = 0.0
     outcome: Outcome | None = None
 
 
@@ -83,7 +91,7 @@ class RunRecord(_Record):
         dataset_sha256: Of that version's manifest.
         start: Version of the bundle whose weights training started from.
         start_sha256: Of that bundle's network.
-        wanted: How many candidates.
+        wanted: How many candidates are trained; two or more are blended into one more.
         space: The search space, as it was read.
         finished_at: None as long as candidates are missing.
     """
@@ -111,7 +119,19 @@ class RunRecord(_Record):
         ordered = sorted([*others, candidate], key=lambda one: one.number)
         return self.model_copy(update={"candidates": tuple(ordered)})
 
+    def ranked(self) -> list[CandidateRecord]:
+        """Return the finished candidates in the order in which the gate is asked.
+
+        The blend comes first, unless it misses the floor: among trained networks, a small
+        validation split chooses by luck. Then the highest score, the first of equals.
+        """
+
+        def rank(candidate: CandidateRecord) -> tuple[bool, float]:
+            score = candidate.outcome.score if candidate.outcome else 0.0
+            return not (candidate.blend_of and score >= 0), -score
+
+        return sorted((one for one in self.candidates if one.outcome), key=rank)
+
     def best(self) -> CandidateRecord | None:
-        """Return the finished candidate of the highest score, the first of equals."""
-        done = [one for one in self.candidates if one.outcome is not None]
-        return max(done, key=lambda one: one.outcome.score if one.outcome else 0.0, default=None)
+        """Return the first of them, if any is finished."""
+        return next(iter(self.ranked()), None)

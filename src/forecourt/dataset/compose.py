@@ -209,7 +209,11 @@ def _take_sides(
     members = [
         Member(
             unit=_unit(entry.item),
-            stratum=stratum_of(entry.item.image_type, entry.item.kind),
+            stratum=stratum_of(
+                entry.item.image_type,
+                entry.item.kind,
+                is_fixed=entry.item.source in _BY_PERSON,
+            ),
             given=entry.given,
         )
         for entry in entries

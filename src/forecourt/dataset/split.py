@@ -3,7 +3,9 @@
     S1  the unit of the split is the advertiser; where none is known, the group, or else the picture
     S2  what has a side keeps it, whatever comes later
     S3  a unit of which a picture was given for testing goes to testing
-    S4  other units are dealt, largest first, to where their classes are scarcest
+    S4  other units are dealt, largest first, to where their classes are scarcest; what people fixed
+        is shared out apart, else the few new advertisers would all make up for what testing and
+        validation lack of old ones, and nothing would be learned from them
     S5  pictures that are given as training pictures are never dealt to testing
     S6  a picture whose own side is another than its unit's is left out
     S7  so is one whose near-duplicate or group is on another side
@@ -51,9 +53,9 @@ def unit_of(advertiser: str, group: str, key: str) -> UnitKey:
     return Unit.PICTURE, key
 
 
-def stratum_of(image_type: ImageType, kind: str) -> str:
-    """Return class and vehicle kind."""
-    return f"{image_type}/{kind}"
+def stratum_of(image_type: ImageType, kind: str, *, is_fixed: bool = False) -> str:
+    """Return class and vehicle kind, apart for what people fixed (S4)."""
+    return f"{image_type}/{kind}/{'fixed' if is_fixed else 'given'}"
 
 
 def member_of(offer: Offer, label: Label, key: str) -> Member:

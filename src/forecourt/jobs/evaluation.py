@@ -131,8 +131,7 @@ def gate_run(
         )
     champion = evaluation.model_report(evaluation.champion)
     judged = {one.version for one in evaluation.models} - {evaluation.champion}
-    done = [one for one in record.candidates if one.outcome and one.version in judged]
-    ranked = sorted(done, key=lambda one: -one.outcome.score if one.outcome else 0.0)
+    ranked = [one for one in record.ranked() if one.version in judged]
     decisions = [
         release.decide(champion, evaluation.model_report(one.version), rules) for one in ranked
     ]

@@ -2,17 +2,19 @@
 
 A run's folder holds run.json (what was asked for, and what became of each candidate), study.db
 (Optuna's record), candidates/<n>/ (bundles; each is there whole or not at all) and, until it is
-finished, work/ (views, and the state of the candidate in training).
+finished, work/ (views, the state of the candidate in training, the networks that will be blended).
 """
 
 from __future__ import annotations
 
+import copy
 import math
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -34,11 +36,20 @@ from forecourt.core.runs import (
     RunRecord,
 )
 from forecourt.store.versions import DatasetVersion
+from forecourt.train.blend import blend
 from forecourt.train.cards import bundle_manifest, write_card
-from forecourt.train.disk import replace_json
+from forecourt.train.disk import replace_file, replace_json
 from forecourt.train.export import export_onnx, write_bundle
 from forecourt.train.eyes import Eyes
-from forecourt.train.finetune import Course, Epoch, Lesson, Trained, answer_on, finetune
+from forecourt.train.finetune import (
+    Course,
+    Epoch,
+    Lesson,
+    Trained,
+    answer_on,
+    examine,
+    finetune,
+)
 from forecourt.train.held_out import Numbers, find_numbers
 from forecourt.train.learn import settle_visible
 from forecourt.train.material import Prepared, draw_shares, prepare
@@ -112,7 +123,10 @@ def train_candidates(
             version, start, eyes, folder / "work" / "views", config, threads=plan.threads
         )
         for number in missing:
-            run.train(number, eyes, prepared)
+            if number <= record.wanted:
+                run.train(number, eyes, prepared)
+            else:
+                run.blend(number, eyes, prepared)
     run.end()
     return run.record
 
@@ -136,7 +150,12 @@ class _Run:
             shutil.rmtree(draft)
 
     def missing(self) -> list[int]:
-        found = [self.record.find(one) for one in range(1, self.record.wanted + 1)]
+        """Return the numbers of the candidates that are not finished, the blend's last."""
+        if self.record.finished_at is not None:
+            return []
+        wanted = self.record.wanted
+        count = wanted + 1 if wanted > 1 else wanted
+        found = [self.record.find(one) for one in range(1, count + 1)]
         return [
             number
             for number, one in enumerate(found, start=1)
@@ -164,9 +183,45 @@ class _Run:
         watch.candidate = watch.with_epochs(trained.epochs)
         _settle(trained.eyes, lesson)
         outcome = self._write(watch.candidate, trained, prepared)
+        replace_file(self._network(number), partial(torch.save, trained.eyes.state_dict()))
         self.keep(self.record.put(watch.finish(outcome)))
         state.unlink(missing_ok=True)
         _log.info("candidate.finished", number=number, score=round(outcome.score, 4))
+
+    def blend(self, number: int, eyes: Eyes, prepared: Prepared) -> None:
+        """Blend what was trained into one more candidate, where two or more keep the floor."""
+        members, networks = [], []
+        for one in self.record.candidates:
+            path = self._network(one.number)
+            if one.number < number and one.outcome and one.outcome.score >= 0 and path.is_file():
+                members.append(one)
+                networks.append(copy.deepcopy(eyes))
+                networks[-1].load_state_dict(torch.load(path, weights_only=True))
+        if len(members) < 2:
+            return
+        candidate = CandidateRecord(
+            number=number,
+            version=f"{self.record.name}.{number}",
+            numbers={},
+            blend_of=tuple(one.number for one in members),
+        )
+        watch = _Watch(self, candidate)
+        lesson, course = self._course(members[0].numbers, prepared)
+        mean = blend(networks)
+        _settle(mean, lesson)
+        losses = [one.epochs[one.outcome.best_epoch - 1].loss for one in members if one.outcome]
+        epoch = Epoch(
+            number=1,
+            loss=sum(losses) / len(losses),
+            score=examine(mean, prepared.exam, floor=course.floor),
+        )
+        watch.see(epoch)
+        outcome = self._write(watch.candidate, Trained(mean, (epoch,)), prepared)
+        self.keep(self.record.put(watch.finish(outcome)))
+        _log.info("blend.finished", of=candidate.blend_of, score=round(outcome.score, 4))
+
+    def _network(self, number: int) -> Path:
+        return self.folder / "work" / f"{number}.network.pt"
 
     def _course(self, numbers: dict[str, float], prepared: Prepared) -> tuple[Lesson, Course]:
         space, gallery = self.plan.space, prepared.gallery

@@ -38,6 +38,7 @@ def write_card(
 ) -> str:
     """Return the card of a candidate, in Markdown, with a place for the figures of a test."""
     held = dataset.of_split(Split.VALIDATION)
+    epochs = f"{len(candidate.epochs)}, {outcome.best_epoch}"
     cost = outcome.int8_cost
     lines = [
         f"# Model card: {candidate.version}",
@@ -47,7 +48,7 @@ def write_card(
         "| number | value |",
         "|---|---|",
         *(f"| `{name}` | {value:.4g} |" for name, value in candidate.numbers.items()),
-        f"| epochs, best of them | {len(candidate.epochs)}, {outcome.best_epoch} |",
+        *([] if candidate.blend_of else [f"| epochs, best of them | {epochs} |"]),
         "",
         _chosen_by(len(held), candidate.epochs[outcome.best_epoch - 1]),
         "",
@@ -61,8 +62,11 @@ def write_card(
 
 
 def _origin(run: RunRecord, candidate: CandidateRecord) -> str:
+    name = f"Candidate {candidate.number} of {run.wanted}"
+    if candidate.blend_of:
+        name = f"The mean of the weights of candidates {', '.join(map(str, candidate.blend_of))}"
     return (
-        f"Candidate {candidate.number} of {run.wanted} of the run {run.name}. Trained on the "
+        f"{name} of the run {run.name}. Trained on the "
         f"dataset version {run.dataset} (SHA-256 of its manifest: {run.dataset_sha256}), from the "
         f"weights of {run.start} (SHA-256 of its network: {run.start_sha256}), with seed "
         f"{run.seed}."

@@ -133,11 +133,20 @@ def count_views(targets: Targets, config: GalleryConfig) -> NDArray[np.int64]:
 
 
 def shown_shares(
-    gallery: Gallery, material: Material, config: GalleryConfig, *, held: int | None
+    gallery: Gallery,
+    material: Material,
+    config: GalleryConfig,
+    *,
+    held: int | None,
+    shows_relit: bool = True,
 ) -> NDArray[np.float64]:
     """Return how often each view is shown, sums to 1; never, of the fold that is held out."""
     truth, source = gallery.targets, gallery.source
-    is_usable = material.folds[source] != held if held is not None else np.full(len(source), True)
+    is_usable = np.full(len(source), True)
+    if held is not None:
+        is_usable &= material.folds[source] != held
+    if not shows_relit:
+        is_usable &= gallery.origin != RELIT
     is_render = np.array([one.is_render for one in material.samples])[source]
     shares = np.zeros(len(source))
     has_color = truth.color != UNKNOWN

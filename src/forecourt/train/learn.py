@@ -38,6 +38,7 @@ class LearnConfig:
     kind_weight: float = 0.2
     view_weight: float = 0.15
     several_weight: float = 0.15
+    teacher_weight: float = 1.0  # of what the teacher of the type says, where there is one
     smoothing: float = 0.04
     seed: int = 7
 
@@ -49,9 +50,14 @@ def train_eyes(
     shares: NDArray[np.float64],
     config: LearnConfig,
     *,
+    teacher: Eyes | None = None,
     on_progress: Callable[[int, float], None],
 ) -> Eyes:
     """Fine-tune everything behind the trunk and return the average of the weights.
+
+    With a teacher, what it says of the type counts too, on every view: so new pictures for one
+    question do not undo what it knew of the other (Li and Hoiem, Learning without Forgetting,
+    2016).
 
     Args:
         eyes: The network; it is changed.
@@ -59,6 +65,7 @@ def train_eyes(
         targets: Their truth.
         shares: How often each view is drawn, shape (N,), sums to 1; 0: never.
         config: Numbers of the training.
+        teacher: Network behind the same trunk; it is not changed.
         on_progress: Called now and then with the step and the mean loss since.
     """
     torch.manual_seed(config.seed)
@@ -83,13 +90,14 @@ def train_eyes(
     losses: list[float] = []
     for step in range(1, config.steps + 1):
         index = rng.choice(len(views), config.batch, p=shares)
+        batch = views.batch(index)
         # Half precision: on processors that have it, training is several times faster.
         with torch.autocast("cpu", torch.bfloat16):
-            answers = eyes.answer(*views.batch(index))
+            answers = Answers(*(one.float() for one in eyes.answer(*batch)))
         maps = torch.from_numpy(views.maps[index]).float()
-        loss = total_loss(
-            Answers(*(one.float() for one in answers)), targets.take(index), maps, config
-        )
+        loss = total_loss(answers, targets.take(index), maps, config)
+        if teacher is not None:
+            loss = loss + config.teacher_weight * _teach_type(teacher, answers, batch)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(eyes.parameters(), 5.0)
@@ -217,6 +225,13 @@ def total_loss(answers: Answers, truth: Targets, maps: Tensor, config: LearnConf
                 logits[known, 0], torch.from_numpy(asked)[known]
             )
     return loss
+
+
+def _teach_type(teacher: Eyes, answers: Answers, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """Return the cross entropy between what a teacher and what the learner says of the type."""
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        told = teacher.answer(*batch).image_type.float().softmax(1)
+    return functional.cross_entropy(answers.image_type, told)
 
 
 @torch.no_grad()

@@ -26,6 +26,7 @@ from forecourt.train.backbone import build_backbone, load_imagenet
 from forecourt.train.export import export_onnx, to_onnx, write_bundle
 from forecourt.train.eyes import INPUT_SIZE, KINDS, VIEWS, Answers, Eyes
 from forecourt.train.gallery import (
+    RELIT,
     Gallery,
     GalleryConfig,
     Material,
@@ -36,6 +37,7 @@ from forecourt.train.gallery import (
 from forecourt.train.held_out import Numbers, find_numbers
 from forecourt.train.learn import LearnConfig, answer_views, settle_visible, train_eyes
 from forecourt.train.parity import check_parity
+from forecourt.train.pictures.draw import DrawConfig
 from forecourt.train.samples import assign_folds, load_squares
 from forecourt.train.targets import PLACEHOLDER, read_targets
 from forecourt.train.teachers import attend, compete, vehicle_boxes, vehicle_maps
@@ -46,6 +48,7 @@ from forecourt.vision.decode import Rgb
 _log = structlog.get_logger(__name__)
 
 _FOLDS = 4
+SHIPPED = GalleryConfig(drawing=DrawConfig(relit=2))
 _SQUARE = 256  # larger than the input, so that views can move within it
 _MAP = 25
 _BACKBONE = "mobilenet_v2_imagenet/mobilenet_v2_int8_lossless.npz"
@@ -68,7 +71,7 @@ class Recipe:
     runs: Path
     version: str
     held_out: tuple[int, ...] = (0,)
-    gallery: GalleryConfig = field(default_factory=GalleryConfig)
+    gallery: GalleryConfig = SHIPPED
     learn: LearnConfig = field(default_factory=LearnConfig)
 
 
@@ -137,20 +140,46 @@ def start(recipe: Recipe) -> Eyes:
 
 
 def train(recipe: Recipe, material: Material, gallery: Gallery, *, held: int | None) -> Eyes:
-    """Train a network without a fold, or take the one that an interrupted run had finished."""
+    """Train a network without a fold, or take the one that an interrupted run had finished.
+
+    Where photos are relit, it is the second: what the first, which saw none of them, says of the
+    type is taught to it. Relit photos teach the colour, and cost the type where nobody minds it.
+    """
     name = "final" if held is None else f"without-{held}"
-    kept = recipe.runs / f"eyes-{name}.pt"
+    if not (gallery.origin == RELIT).any():
+        return _train_one(recipe, material, gallery, f"eyes-{name}", held=held)
+    teacher = _train_one(recipe, material, gallery, f"first-{name}", held=held, shows_relit=False)
+    return _train_one(recipe, material, gallery, f"eyes-{name}", held=held, teacher=teacher)
+
+
+def _train_one(
+    recipe: Recipe,
+    material: Material,
+    gallery: Gallery,
+    name: str,
+    *,
+    held: int | None,
+    shows_relit: bool = True,
+    teacher: Eyes | None = None,
+) -> Eyes:
+    kept = recipe.runs / f"{name}.pt"
     eyes = start(recipe)
     if kept.is_file():
         eyes.load_state_dict(torch.load(kept, weights_only=True))
         return eyes.eval()
-    shares = shown_shares(gallery, material, recipe.gallery, held=held)
+    shares = shown_shares(gallery, material, recipe.gallery, held=held, shows_relit=shows_relit)
 
     def report(step: int, loss: float) -> None:
         _log.info("eyes.trained", run=name, step=step, loss=round(loss, 4))
 
     average = train_eyes(
-        eyes, gallery.views, gallery.targets, shares, recipe.learn, on_progress=report
+        eyes,
+        gallery.views,
+        gallery.targets,
+        shares,
+        recipe.learn,
+        teacher=teacher,
+        on_progress=report,
     )
     settle_visible(average, gallery.views, gallery.targets, shares)
     torch.save(average.state_dict(), kept)

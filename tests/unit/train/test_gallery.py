@@ -116,6 +116,11 @@ def test_shown_shares__never_show_the_fold_that_is_held_out(
     has_color = gallery.targets.color != UNKNOWN
     assert everything[has_color].sum() == pytest.approx(_CONFIG.color_share)
     assert everything[gallery.origin == DRAWN].sum() == pytest.approx(_CONFIG.drawn_share)
+    is_relit = gallery.origin == RELIT
+    assert (everything[is_relit] > 0).all()
+    plain = shown_shares(gallery, material, _CONFIG, held=None, shows_relit=False)
+    assert (plain[is_relit] == 0).all()
+    assert plain[has_color].sum() == pytest.approx(_CONFIG.color_share)
 
 
 def test_shown_shares__a_game_render_counts_less(material: Material, tmp_path: Path) -> None:
