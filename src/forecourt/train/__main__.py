@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from forecourt.core.errors import ForecourtError
-from forecourt.train.recipe import SHIPPED, Recipe, train_bundle
+from forecourt.train.gallery import GalleryConfig
+from forecourt.train.pictures.draw import DrawConfig
+from forecourt.train.recipe import Recipe, train_bundle
 
 
 def main() -> int:
@@ -36,8 +37,8 @@ def main() -> int:
     parser.add_argument(
         "--relit",
         type=int,
-        default=SHIPPED.drawing.relit,
-        help="copies of every photo with its vehicle in another light (default: %(default)s)",
+        default=0,
+        help="copies of every photo with its vehicle in another light (default: 0, as shipped)",
     )
     parser.add_argument("--version", required=True, help="model version, e.g. 2026.11.1")
     arguments = parser.parse_args()
@@ -49,7 +50,7 @@ def main() -> int:
         out=arguments.out,
         runs=arguments.runs,
         version=arguments.version,
-        gallery=replace(SHIPPED, drawing=replace(SHIPPED.drawing, relit=arguments.relit)),
+        gallery=GalleryConfig(drawing=DrawConfig(relit=arguments.relit)),
     )
     try:
         train_bundle(recipe)

@@ -37,7 +37,6 @@ from forecourt.train.gallery import (
 from forecourt.train.held_out import Numbers, find_numbers
 from forecourt.train.learn import LearnConfig, answer_views, settle_visible, train_eyes
 from forecourt.train.parity import check_parity
-from forecourt.train.pictures.draw import DrawConfig
 from forecourt.train.samples import assign_folds, load_squares
 from forecourt.train.targets import PLACEHOLDER, read_targets
 from forecourt.train.teachers import attend, compete, vehicle_boxes, vehicle_maps
@@ -48,7 +47,6 @@ from forecourt.vision.decode import Rgb
 _log = structlog.get_logger(__name__)
 
 _FOLDS = 4
-SHIPPED = GalleryConfig(drawing=DrawConfig(relit=2))
 _SQUARE = 256  # larger than the input, so that views can move within it
 _MAP = 25
 _BACKBONE = "mobilenet_v2_imagenet/mobilenet_v2_int8_lossless.npz"
@@ -71,7 +69,7 @@ class Recipe:
     runs: Path
     version: str
     held_out: tuple[int, ...] = (0,)
-    gallery: GalleryConfig = SHIPPED
+    gallery: GalleryConfig = field(default_factory=GalleryConfig)
     learn: LearnConfig = field(default_factory=LearnConfig)
 
 
