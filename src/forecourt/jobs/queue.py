@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import procrastinate
+import procrastinate.worker
 import sqlalchemy as sa
 import structlog
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
@@ -158,13 +159,13 @@ class Worker:
         self._url = engines.workspace.settings.database_url
         self._is_stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._taking: list[procrastinate.worker.Worker] = []
 
     def run(self) -> None:
         """Work until `stop` is called; returns when nothing runs any more."""
         while not self._is_stopping.is_set():
             try:
-                asyncio.run(self._serve())
+                asyncio.run(self._work())
             except Exception as error:  # noqa: BLE001  # whatever it is, accepted work goes on
                 _log.error("worker.broke_off", error=f"{type(error).__name__}: {error}")
                 self._is_stopping.wait(_RECONNECT_S)
@@ -172,43 +173,60 @@ class Worker:
     def stop(self) -> None:
         """End after the batches at hand; may be called from any thread or signal handler."""
         self._is_stopping.set()
-        loop, serving = self._loop, self._serving
-        if loop is not None and serving is not None:
-            loop.call_soon_threadsafe(serving.cancel)
+        if (loop := self._loop) is not None:
+            loop.call_soon_threadsafe(self._end)
 
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._serving = asyncio.create_task(self._work())
-        try:
-            if not self._is_stopping.is_set():
-                await self._serving
-        except asyncio.CancelledError:
-            if not self._is_stopping.is_set():
-                raise
-        finally:
-            self._serving.cancel()
-            self._loop = None
+    def _end(self) -> None:
+        for one in self._taking:
+            one.stop()  # type: ignore[no-untyped-call]
 
     async def _work(self) -> None:
+        # Nothing here is cancelled: with Python 3.11, what talks to the database just then can
+        # swallow that, and would take jobs for ever. Those that take jobs are told to stop, and a
+        # database that does not answer is given up after the half minute that its pool waits.
         app = _make_app(self._url, self._engines, self._is_stopping.is_set)
-        async with app.open_async():
-            # Each has a worker of its own: upkeep must not wait for a scrape to end, nor scrapes
-            # for a re-tag, nor the sweep for the monitor.
-            queues = ((_SCRAPES, self._scrapes_at_once), (_RETAGS, 1), (_UPKEEP, 2))
-            async with asyncio.TaskGroup() as group:
-                for queue, concurrency in queues:
-                    group.create_task(
-                        app.run_worker_async(
-                            queues=[queue],
-                            name=queue,
-                            concurrency=concurrency,
-                            install_signal_handlers=False,
-                            update_heartbeat_interval=_HEARTBEAT_S,
-                            stalled_worker_timeout=_STALLED_S,
-                            fetch_job_polling_interval=2.0,
-                            shutdown_graceful_timeout=_GRACE_S,
-                        )
-                    )
+        self._loop = asyncio.get_running_loop()
+        try:
+            async with app.open_async():
+                if not self._is_stopping.is_set():
+                    await self._take(app)
+        finally:
+            self._loop = None
+
+    async def _take(self, app: procrastinate.App) -> None:
+        # Each has a worker of its own: upkeep must not wait for a scrape to end, nor scrapes for a
+        # re-tag, nor the sweep for the monitor.
+        taking = [
+            procrastinate.worker.Worker(
+                app,
+                queues=[queue],
+                name=queue,
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                update_heartbeat_interval=_HEARTBEAT_S,
+                stalled_worker_timeout=_STALLED_S,
+                fetch_job_polling_interval=2.0,
+                shutdown_graceful_timeout=_GRACE_S,
+            )
+            for queue, concurrency in (
+                (_SCRAPES, self._scrapes_at_once),
+                (_RETAGS, 1),
+                (_UPKEEP, 2),
+            )
+        ]
+        tasks = [asyncio.create_task(one.run()) for one in taking]  # type: ignore[no-untyped-call]
+        await asyncio.sleep(0)  # each has begun: none forgets any more that it was told
+        self._taking = taking
+        try:
+            if not self._is_stopping.is_set():
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._end()
+            endings = await asyncio.gather(*tasks, return_exceptions=True)
+            self._taking = []
+        for error in endings:
+            if isinstance(error, BaseException):
+                raise error
 
 
 class QueueRunner:
