@@ -16,6 +16,7 @@ from benchmarks.decay.people import Told
 from benchmarks.decay.pool import Pool
 from forecourt.core.dataset import Item
 from forecourt.core.labels import COLORS, IMAGE_TYPES
+from forecourt.core.runs import rank
 from forecourt.train.blend import blend
 from forecourt.train.eyes import KINDS, Eyes
 from forecourt.train.finetune import (
@@ -158,20 +159,19 @@ def blend_all(
     exam: Sequence[int],
     schooling: Schooling,
 ) -> list[Candidate]:
-    """Return candidates as the gate is asked about them: their blend first, if it keeps the floor.
-
-    Of networks that keep the floor on placeholders, as `train` blends them.
-    """
-    asked = np.array(sorted(exam), np.int64)
-    judged = Exam(pool.plain.take(asked), labels.take(asked))
-    ranked = sorted(found, key=lambda one: -one.trained.best.score.value)
+    """Return candidates, and the blend of those that keep the floor, as the gate is asked."""
+    whole = list(found)
     members = [one.eyes for one in found if one.trained.best.score.value >= 0]
-    if len(members) < 2:
-        return ranked
-    mean = blend(members)
-    score = examine(mean, judged, floor=schooling.space.choice.placeholder_recall)
-    blended = Candidate(Trained(mean, (Epoch(number=1, loss=0.0, score=score),)), len(found) + 1)
-    return [blended, *ranked] if score.value >= 0 else [*ranked, blended]
+    if len(members) > 1:
+        asked = np.array(sorted(exam), np.int64)
+        judged = Exam(pool.plain.take(asked), labels.take(asked))
+        mean = blend(members)
+        score = examine(mean, judged, floor=schooling.space.choice.placeholder_recall)
+        epoch = Epoch(number=1, loss=0.0, score=score)
+        whole.append(Candidate(Trained(mean, (epoch,)), len(found) + 1))
+    return sorted(
+        whole, key=lambda one: rank(one.trained.best.score.value, is_blend=one.number > len(found))
+    )
 
 
 def _label_views(pool: Pool, index: NDArray[np.int64], labels: Targets) -> Targets:

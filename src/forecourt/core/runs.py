@@ -120,18 +120,20 @@ class RunRecord(_Record):
         return self.model_copy(update={"candidates": tuple(ordered)})
 
     def ranked(self) -> list[CandidateRecord]:
-        """Return the finished candidates in the order in which the gate is asked.
-
-        The blend comes first, unless it misses the floor: among trained networks, a small
-        validation split chooses by luck. Then the highest score, the first of equals.
-        """
-
-        def rank(candidate: CandidateRecord) -> tuple[bool, float]:
-            score = candidate.outcome.score if candidate.outcome else 0.0
-            return not (candidate.blend_of and score >= 0), -score
-
-        return sorted((one for one in self.candidates if one.outcome), key=rank)
+        """Return the finished candidates in the order in which the gate is asked (`rank`)."""
+        done = [(one, one.outcome.score) for one in self.candidates if one.outcome]
+        ordered = sorted(done, key=lambda pair: rank(pair[1], is_blend=bool(pair[0].blend_of)))
+        return [one for one, _score in ordered]
 
     def best(self) -> CandidateRecord | None:
         """Return the first of them, if any is finished."""
         return next(iter(self.ranked()), None)
+
+
+def rank(score: float, *, is_blend: bool) -> tuple[bool, float]:
+    """Return what candidates are sorted by, the best first.
+
+    The blend comes first, unless it misses the floor: among trained networks, a small validation
+    split chooses by luck. Then the highest score, the first of equals.
+    """
+    return not (is_blend and score >= 0), -score

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 
 from forecourt.core.dataset import Item, Sides, Split, Unit
 from forecourt.core.labels import ImageType
-from forecourt.dataset.offers import Label, Offer
 
 SHARES: Mapping[Split, float] = {Split.TRAIN: 0.75, Split.VALIDATION: 0.1, Split.TEST: 0.15}
 
@@ -53,18 +52,9 @@ def unit_of(advertiser: str, group: str, key: str) -> UnitKey:
     return Unit.PICTURE, key
 
 
-def stratum_of(image_type: ImageType, kind: str, *, is_fixed: bool = False) -> str:
+def stratum_of(image_type: ImageType, kind: str, *, is_fixed: bool) -> str:
     """Return class and vehicle kind, apart for what people fixed (S4)."""
     return f"{image_type}/{kind}/{'fixed' if is_fixed else 'given'}"
-
-
-def member_of(offer: Offer, label: Label, key: str) -> Member:
-    """Return an offered picture as the dealer sees it."""
-    return Member(
-        unit=unit_of(offer.advertiser, offer.group, key),
-        stratum=stratum_of(label.image_type, offer.kind),
-        given=offer.split,
-    )
 
 
 def sides_of(items: Iterable[Item]) -> dict[UnitKey, Split]:

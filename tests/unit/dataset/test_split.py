@@ -59,5 +59,6 @@ def test_s4_new_advertisers_do_not_make_up_for_what_testing_lacks_of_old_ones() 
 def test_s4_many_new_advertisers_come_near_the_shares_among_themselves() -> None:
     new = stratum_of(ImageType.DEALER, "car", is_fixed=True)
     of_all = members(*((f"a{n}", new, 10) for n in range(20)))
-    counts = Counter(deal(of_all, {}, shares=SHARES)[one.unit] for one in of_all)
+    dealt = deal(of_all, {}, shares=SHARES)
+    counts = Counter(dealt[one.unit] for one in of_all)
     assert counts == {Split.TRAIN: 140, Split.VALIDATION: 20, Split.TEST: 40}
