@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ from forecourt.core.errors import SettingsError, StoreError
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_S = 300  # the import of a million images is one transaction of a minute or two
 # One connection a request at work; a stream of results holds its own for as long as it is read.
+_WAL_RETRY_S = 0.01
 _POOL: dict[str, Any] = {"pool_size": 5, "max_overflow": 20, "pool_timeout": 10}
 _MIGRATION_LOCK = 0x464F5245  # an advisory lock of PostgreSQL; the number only has to be ours
 
@@ -87,8 +90,8 @@ def _create_sqlite_engine(url: sa.URL, wait_s: int) -> sa.Engine:
     def _set_pragmas(connection: Any, _record: Any) -> None:
         # The driver must not open transactions by itself: `writing` says BEGIN IMMEDIATE.
         connection.isolation_level = None
+        _switch_to_wal(connection, wait_s)
         for pragma in (
-            "journal_mode = WAL",  # readers never wait for the writer
             "synchronous = FULL",  # a committed fix survives a power cut; commits come in batches
             "foreign_keys = ON",
             "cache_size = -8192",  # KiB; more saves little time, and a run's memory is mostly this
@@ -104,6 +107,25 @@ def _create_sqlite_engine(url: sa.URL, wait_s: int) -> sa.Engine:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine
+
+
+def _switch_to_wal(connection: sqlite3.Connection, wait_s: float) -> None:
+    """Let readers never wait for the writer: a property of the file, which the first open sets.
+
+    SQLite does not wait its busy timeout where another connection is about to write, or to switch
+    too: waiting with a read lock in hand could wait for ever. Trying again has none in hand.
+    """
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            primary = error.sqlite_errorcode & 0xFF  # the higher bits say which kind of busy
+            if primary != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(_WAL_RETRY_S)
+        else:
+            return
 
 
 @contextmanager

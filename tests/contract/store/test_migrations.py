@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,24 @@ def test_processes_that_start_together_migrate_once__sqlite(tmp_path: Path) -> N
     url = f"sqlite:///{tmp_path / 'new' / 'store.db'}"
     assert migrate_from_processes(url, 4) == [""] * 4
     assert differences(create_engine(url)) == []
+
+
+def test_first_open_waits_for_one_who_writes_in_the_old_journal_mode(tmp_path: Path) -> None:
+    # SQLite's busy timeout does not cover this: the switch to WAL fails at once.
+    path = tmp_path / "store.db"
+    writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("CREATE TABLE halfway (id INTEGER)")
+    with pytest.raises(StoreError, match="Another command is writing"):
+        migrate(create_engine(f"sqlite:///{path}", wait_s=0))
+    commit = threading.Timer(0.2, writer.execute, ["COMMIT"])
+    commit.start()
+    engine = create_engine(f"sqlite:///{path}")
+    migrate(engine)
+    commit.join()
+    assert sa.inspect(engine).has_table("halfway")
+    writer.close()
+    engine.dispose()
 
 
 def test_processes_that_start_together_migrate_once__postgresql(postgres_url: str) -> None:
