@@ -21,6 +21,10 @@ from tests.support.tiny_bundle import write_tiny_bundle
 # More than CI has time for: pytest --hypothesis-profile thorough tests/contract/test_fix_history.py
 hypothesis.settings.register_profile("thorough", max_examples=1_000, stateful_step_count=40)
 
+# Test processes are as many as cores. Their threads would wait for each other: torch takes three
+# times as long with two threads in each.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 _DATA_VARIABLES = ("FORECOURT_DATA", "FORECOURT_WEIGHTS")
 
 

@@ -72,6 +72,7 @@ def test_commands_write_no_secret(
     assert ended.code == 1
     assert SECRET not in ended.out + ended.err
     monkeypatch.setenv("FORECOURT_DATABASE", f"postgresql://ada:{SECRET}@127.0.0.1:1/shop")
+    monkeypatch.setenv("FORECOURT_SERVE__DATABASE_WAIT_S", "1")
     for command in (["doctor", "--json"], ["migrate"], ["tag", str(feed)], ["serve"], ["worker"]):
         ended = run(*command)
         assert ended.code in {1, 2}

@@ -101,10 +101,7 @@ def test_total_loss__leaves_out_what_nobody_knows() -> None:
     assert total_loss(wrong, truth, maps, LearnConfig()) != before
 
 
-def test_settle_visible__tells_painted_pictures_from_interiors(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(learn, "_SETTLED", 64)
+def test_settle_visible__tells_painted_pictures_from_interiors() -> None:
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     count = 24
@@ -123,7 +120,7 @@ def test_settle_visible__tells_painted_pictures_from_interiors(
         dealer, unknown, is_seen.astype(np.float32), unknown, unknown, np.full(count, np.nan)
     )
     eyes = Eyes(build_backbone()).eval()
-    learn.settle_visible(eyes, views, truth, np.full(count, 1 / count))
+    learn.settle_visible(eyes, views, truth, np.full(count, 1 / count), count=64)
     said = learn.answer_views(eyes, views)["color_visible"][:, 0] > 0
     assert (said == is_seen).mean() > 0.9
 
