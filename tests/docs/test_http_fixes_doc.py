@@ -25,7 +25,7 @@ from tests.support.documents import API, listed, section
 )
 def test_operations_are_documented(heading: str, routers: list[APIRouter]) -> None:
     there = {
-        f"{method} /v1{route.path}"  # type: ignore[attr-defined]
+        f"{method} /v1{route.path_format}"  # type: ignore[attr-defined]
         for router in routers
         for route in router.routes
         for method in route.methods  # type: ignore[attr-defined]

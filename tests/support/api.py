@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from forecourt.jobs.engines import Engines
 from forecourt.store.engine import reading, writing
 from forecourt.store.scrapes import Scrape
 from forecourt.web.app import create_app
+from forecourt.web.paths import matches
 from forecourt.web.serve import open_service
 from forecourt.web.service import Service
 from tests.support.gate import PASSWORD, make_admin
@@ -32,10 +32,6 @@ class Api:
         self.service = service
         self._app = create_app(service)
         self.openapi: dict[str, Any] = self._app.openapi()
-        self._described = [
-            (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), operations)
-            for path, operations in self.openapi["paths"].items()
-        ]
 
     def browser(self, base_url: str = "http://testserver") -> TestClient:
         """Return a client that keeps cookies."""
@@ -93,7 +89,9 @@ class Api:
     def _check(self, response: httpx2.Response) -> None:
         path, method = response.request.url.path, response.request.method.lower()
         found = [
-            ops[method] for rule, ops in self._described if rule.fullmatch(path) and method in ops
+            ops[method]
+            for template, ops in self.openapi["paths"].items()
+            if matches(template, path) and method in ops
         ]
         assert found, f"{method} {path} is not described"
         told = {status for one in found for status in one["responses"]}

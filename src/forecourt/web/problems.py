@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -27,6 +26,7 @@ from forecourt.core.errors import (
     UsageError,
 )
 from forecourt.core.logs import redacted
+from forecourt.web.paths import matches
 
 _log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -153,7 +153,7 @@ def find_methods(app: FastAPI, path: str) -> list[str]:
     return sorted(
         method.upper()
         for template, operations in app.openapi()["paths"].items()
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+        if matches(template, path)
         for method in operations
     )
 

@@ -62,7 +62,7 @@ def _find_route(scope: Scope) -> str:
     """Return the path as it was declared, not as it came: numbers and names are no metrics."""
     # What FastAPI made of the route when its router was included: that one has the prefix.
     included = scope.get("fastapi", {}).get("effective_route_context")
-    return getattr(included or scope.get("route"), "path", "none")
+    return getattr(included or scope.get("route"), "path_format", "none")
 
 
 def _find_id(scope: Scope) -> str:

@@ -132,10 +132,12 @@ def test_metrics_tell_of_images_hits_fetches_inference_and_the_queue(
 def test_routes_are_told_as_declared(client: TestClient) -> None:
     client.get("/v1/scrapes/12345")
     client.get("/healthz")
+    client.get("/v1/advertisers/hunter22%2F1/sitemap")
     client.get("/nowhere/hunter22")
     text = client.get("/metrics").text
     assert 'route="/v1/scrapes/{scrape_id}"' in text
     assert 'route="/healthz"' in text
+    assert 'route="/v1/advertisers/{advertiser}/sitemap"' in text
     assert "12345" not in text
     assert "hunter22" not in text
 

@@ -45,6 +45,7 @@ def test_all_methods_of_an_address_are_told(api: Api) -> None:
         ("/v1/session", "DELETE, GET, POST"),
         ("/v1/scrapes/7", "GET"),
         (f"/v1/advertisers/{ACME}/scrapes", "GET, POST"),
+        ("/v1/advertisers/north%2Fsouth%0Aand co/scrapes", "GET, POST"),
     ):
         answer = client.patch(path)
         assert (answer.status_code, answer.headers["allow"]) == (405, methods)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -54,6 +55,16 @@ def test_an_advertiser_sends_and_sees_its_own(api: Api, acme: Headers, zenith: H
         assert api.ask("POST", f"/v1/scrapes/{other}/{act}", acme).status_code == 404
     assert api.ask("GET", f"/v1/advertisers/{ZENITH}/scrapes", acme).status_code == 403
     assert api.log("scrape.cancel") == []
+
+
+@pytest.mark.parametrize("advertiser", ["north/south & co", "a/scrapes", "50 % / 2"])
+def test_names_with_slashes_are_names(api: Api, staff: Headers, advertiser: str) -> None:
+    name = quote(advertiser, safe="")
+    accepted = send(api, staff, name).json()
+    assert accepted["advertiser"] == advertiser
+    assert number(api, staff, name) == accepted["id"]
+    sitemap = f"/v1/advertisers/{name}/sitemap"
+    assert api.ask("GET", sitemap, staff).json()["advertiser"] == advertiser
 
 
 def test_scopes_count(api: Api, acme: Headers) -> None:

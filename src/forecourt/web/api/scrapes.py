@@ -39,6 +39,7 @@ from forecourt.web.api.scrape_forms import (
 )
 from forecourt.web.api.uploads import received_file
 from forecourt.web.auth import Caller
+from forecourt.web.paths import OF_ADVERTISER
 from forecourt.web.problems import ProblemError, describe
 from forecourt.web.service import Served, Service
 
@@ -76,7 +77,7 @@ def _check(principal: Principal, scrape: Scrape | None, scrape_id: int, scope: S
 
 
 @router.post(
-    "/advertisers/{advertiser}/scrapes",
+    f"{OF_ADVERTISER}/scrapes",
     status_code=202,
     response_model=AcceptedOut,
     responses=describe(413),
@@ -202,7 +203,7 @@ async def post_scrape(
     return body
 
 
-@router.get("/advertisers/{advertiser}/scrapes", response_model=Page[ScrapeOut])
+@router.get(f"{OF_ADVERTISER}/scrapes", response_model=Page[ScrapeOut])
 def list_scrapes(
     service: Served,
     caller: Caller,

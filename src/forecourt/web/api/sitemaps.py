@@ -26,6 +26,7 @@ from forecourt.web.api.downloads import Draft, is_known, name_file
 from forecourt.web.api.fields import Advertiser, check_scraped
 from forecourt.web.api.paging import Cursor, Limit, Page, make_name_cursor, read_name_cursor
 from forecourt.web.auth import Caller
+from forecourt.web.paths import OF_ADVERTISER
 from forecourt.web.problems import describe
 from forecourt.web.service import Served, Service
 
@@ -73,7 +74,7 @@ def list_advertisers(
 
 
 @router.get(
-    "/advertisers/{advertiser}/sitemap",
+    f"{OF_ADVERTISER}/sitemap",
     response_class=Response,
     responses={
         200: {
