@@ -23,6 +23,7 @@ from forecourt.core.looks import Looks, summarize
 from forecourt.core.samples import Sample, read_manifest
 from forecourt.identity.visual import make_visual_key
 from forecourt.train.backbone import build_backbone, load_imagenet
+from forecourt.train.blend import blend
 from forecourt.train.export import export_onnx, to_onnx, write_bundle
 from forecourt.train.eyes import INPUT_SIZE, KINDS, VIEWS, Answers, Eyes
 from forecourt.train.gallery import (
@@ -140,14 +141,19 @@ def start(recipe: Recipe) -> Eyes:
 def train(recipe: Recipe, material: Material, gallery: Gallery, *, held: int | None) -> Eyes:
     """Train a network without a fold, or take the one that an interrupted run had finished.
 
-    Where photos are relit, it is the second: what the first, which saw none of them, says of the
-    type is taught to it. Relit photos teach the colour, and cost the type where nobody minds it.
+    Where photos are relit, two are trained, and their mean is taken. The first sees none of them,
+    and what it says of the type is taught to the second: relit photos teach the colour, and cost
+    the type where nobody minds it. The mean keeps most of what either is better at.
     """
     name = "final" if held is None else f"without-{held}"
     if not (gallery.origin == RELIT).any():
         return _train_one(recipe, material, gallery, f"eyes-{name}", held=held)
-    teacher = _train_one(recipe, material, gallery, f"first-{name}", held=held, shows_relit=False)
-    return _train_one(recipe, material, gallery, f"eyes-{name}", held=held, teacher=teacher)
+    first = _train_one(recipe, material, gallery, f"first-{name}", held=held, shows_relit=False)
+    second = _train_one(recipe, material, gallery, f"eyes-{name}", held=held, teacher=first)
+    mean = blend([first, second])
+    shares = shown_shares(gallery, material, recipe.gallery, held=held)
+    settle_visible(mean, gallery.views, gallery.targets, shares)
+    return mean
 
 
 def _train_one(
