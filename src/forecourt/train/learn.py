@@ -16,7 +16,7 @@ from forecourt.train.eyes import Answers, Eyes
 from forecourt.train.targets import PLACEHOLDER, UNKNOWN, Targets
 from forecourt.train.views import Views
 
-_SETTLED = 6000  # views on which the last layer of a question is settled
+SETTLED_ON = 6000  # views on which the last layer of a question is settled
 _SETTLED_DECAY = 2e-3
 
 
@@ -117,7 +117,7 @@ def settle_visible(
     targets: Targets,
     shares: NDArray[np.float64],
     *,
-    count: int = _SETTLED,
+    count: int = SETTLED_ON,
 ) -> None:
     """Ask once more, of the last layer only and on balanced pictures, whether paint is seen.
 

@@ -36,7 +36,7 @@ from forecourt.train.gallery import (
     shown_shares,
 )
 from forecourt.train.held_out import Numbers, find_numbers
-from forecourt.train.learn import LearnConfig, answer_views, settle_visible, train_eyes
+from forecourt.train.learn import SETTLED_ON, LearnConfig, answer_views, settle_visible, train_eyes
 from forecourt.train.parity import check_parity
 from forecourt.train.samples import assign_folds, load_squares
 from forecourt.train.targets import PLACEHOLDER, read_targets
@@ -62,6 +62,8 @@ class Recipe:
     Attributes:
         held_out: Folds that are left out in turn. Temperatures and thresholds come from what the
             networks say of them; all four are best, and cost four trainings.
+        settled_on: Views on which the layer that says whether paint is seen is settled.
+        threads: Of torch.
     """
 
     data: Path
@@ -72,6 +74,8 @@ class Recipe:
     held_out: tuple[int, ...] = (0,)
     gallery: GalleryConfig = field(default_factory=GalleryConfig)
     learn: LearnConfig = field(default_factory=LearnConfig)
+    settled_on: int = SETTLED_ON
+    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
 
 
 def train_bundle(recipe: Recipe) -> None:
@@ -81,7 +85,7 @@ def train_bundle(recipe: Recipe) -> None:
         UsageError: the data or the weights are not where they should be.
         RuntimeError: the exported network does not answer as the trained one does.
     """
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(recipe.threads)
     samples = [one for one in read_manifest(recipe.data) if one.split == "train"]
     for name in (_BACKBONE, _MASK_TEACHER, BOX_TEACHER):
         if not (recipe.weights / name).is_file():
@@ -152,7 +156,7 @@ def train(recipe: Recipe, material: Material, gallery: Gallery, *, held: int | N
     second = _train_one(recipe, material, gallery, f"eyes-{name}", held=held, teacher=first)
     mean = blend([first, second])
     shares = shown_shares(gallery, material, recipe.gallery, held=held)
-    settle_visible(mean, gallery.views, gallery.targets, shares)
+    settle_visible(mean, gallery.views, gallery.targets, shares, count=recipe.settled_on)
     return mean
 
 
@@ -185,7 +189,7 @@ def _train_one(
         teacher=teacher,
         on_progress=report,
     )
-    settle_visible(average, gallery.views, gallery.targets, shares)
+    settle_visible(average, gallery.views, gallery.targets, shares, count=recipe.settled_on)
     torch.save(average.state_dict(), kept)
     return average
 
