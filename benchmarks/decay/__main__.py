@@ -97,8 +97,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--wrong", type=float, default=0.05, help="wrong fixes for a right one")
     parser.add_argument("--every", type=int, default=3, help="months between two trainings")
     parser.add_argument("--candidates", type=int, default=4, help="of a training")
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--steps", type=int, default=30, help="of an epoch")
+    parser.add_argument("--epochs", type=int, help="default: as the product's search space")
+    parser.add_argument("--steps", type=int, help="of an epoch; default: likewise")
     parser.add_argument("--first-steps", type=int, default=400, help="of the first model")
     parser.add_argument("--each", type=int, default=36, help="hard pictures of a family")
     parser.add_argument("--seed", type=int, default=3)
@@ -110,14 +110,15 @@ def _parse() -> argparse.Namespace:
     return arguments
 
 
-def _space(epochs: int, steps: int, *, is_whole: bool) -> Space:
-    """Return the product's search space, for a small training each month.
+def _space(epochs: int | None, steps: int | None, *, is_whole: bool) -> Space:
+    """Return the product's search space; no candidate ends early.
 
     Ends alone bear higher rates than ends whose backbone moves with them.
     """
     told = read_space()
+    wanted = epochs or told.training.epochs
     training = told.training.model_copy(
-        update={"epochs": epochs, "steps": steps, "patience": epochs}
+        update={"epochs": wanted, "steps": steps or told.training.steps, "patience": wanted}
     )
     rates = told.search.rate_heads
     if not is_whole:

@@ -28,6 +28,7 @@ from forecourt.train.finetune import (
     answer_on,
     examine,
     finetune,
+    refit,
 )
 from forecourt.train.gallery import REAL, Gallery, GalleryConfig, Material, shown_shares
 from forecourt.train.material import mend_paint
@@ -49,10 +50,16 @@ class Schooling:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A trained network and the numbers that it was trained with."""
+    """A trained network, and what it was trained with.
+
+    Attributes:
+        number: From 1; of the blend one more than there are others.
+        numbers: From the search space; empty for the blend.
+    """
 
     trained: Trained
     number: int
+    numbers: dict[str, float]
 
     @property
     def eyes(self) -> Eyes:
@@ -124,54 +131,94 @@ def teach(
         balances: Whether classes and colours are balanced as `train` does, instead of showing every
             picture as often.
     """
-    index = np.flatnonzero(weight[pool.source] > 0)
-    lesson_labels = _label_views(pool, index, labels)
-    gallery = Gallery(pool.views, lesson_labels, pool.source[index], pool.origin[index])
-    asked = np.array(sorted(exam), np.int64)
-    judged = Exam(pool.plain.take(asked), labels.take(asked))
+    judged = _exam(pool, labels, exam)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=schooling.seed))
     study.enqueue_trial(dict(schooling.space.first()))
     found = []
     for number in range(1, schooling.candidates + 1):
         numbers = schooling.space.draw(study.ask())
-        config = schooling.space.gallery(seed=schooling.seed, numbers=numbers)
-        shares = np.zeros(len(pool.source))
-        shares[index] = _shares(pool, gallery, weight, config if balances else None)
-        training = schooling.space.training
-        course = Course(
-            learn=schooling.space.learning(numbers, seed=schooling.seed + number),
-            epochs=training.epochs,
-            patience=training.patience,
-            floor=schooling.space.choice.placeholder_recall,
-        )
+        lesson = _lesson(pool, labels, weight, schooling, numbers if balances else None)
+        course = _course(schooling, numbers, number)
         with tempfile.TemporaryDirectory() as folder:
-            whole = Lesson(pool.views, _spread(pool, index, lesson_labels), shares)
-            state = Path(folder) / "state.pt"
-            found.append(Candidate(finetune(eyes, whole, judged, course, state), number))
+            trained = finetune(eyes, lesson, judged, course, Path(folder) / "state.pt")
+        found.append(Candidate(trained, number, numbers))
     return found
 
 
 def blend_all(
     pool: Pool,
+    eyes: Eyes,
     found: Sequence[Candidate],
     labels: Targets,
+    weight: NDArray[np.float64],
     exam: Sequence[int],
     schooling: Schooling,
 ) -> list[Candidate]:
-    """Return candidates, and the blend of those that keep the floor, as the gate is asked."""
+    """Return candidates and the blend of those that keep the floor, in the gate's order.
+
+    The blend is judged before its members are trained again, with the pictures of the exam.
+
+    Args:
+        pool: The pictures.
+        eyes: Where training started from.
+        found: The candidates.
+        labels: Of every picture of the pool.
+        weight: As `teach` has it, but with the pictures of the exam.
+        exam: Pictures by which epochs were chosen.
+        schooling: How much, and what is tried.
+    """
     whole = list(found)
-    members = [one.eyes for one in found if one.trained.best.score.value >= 0]
+    members = [one for one in found if one.trained.best.score.value >= 0]
     if len(members) > 1:
-        asked = np.array(sorted(exam), np.int64)
-        judged = Exam(pool.plain.take(asked), labels.take(asked))
-        mean = blend(members)
-        score = examine(mean, judged, floor=schooling.space.choice.placeholder_recall)
+        judged, floor = _exam(pool, labels, exam), schooling.space.choice.placeholder_recall
+        score = examine(blend([one.eyes for one in members]), judged, floor=floor)
+        again = []
+        for one in members:
+            lesson = _lesson(pool, labels, weight, schooling, one.numbers)
+            course = _course(schooling, one.numbers, one.number)
+            with tempfile.TemporaryDirectory() as folder:
+                state = Path(folder) / "state.pt"
+                again.append(refit(eyes, lesson, course, state, epochs=one.trained.best.number))
         epoch = Epoch(number=1, loss=0.0, score=score)
-        whole.append(Candidate(Trained(mean, (epoch,)), len(found) + 1))
+        whole.append(Candidate(Trained(blend(again), (epoch,)), len(found) + 1, {}))
     return sorted(
-        whole, key=lambda one: rank(one.trained.best.score.value, is_blend=one.number > len(found))
+        whole, key=lambda one: rank(one.trained.best.score.value, is_blend=not one.numbers)
     )
+
+
+def _exam(pool: Pool, labels: Targets, exam: Sequence[int]) -> Exam:
+    asked = np.array(sorted(exam), np.int64)
+    return Exam(pool.plain.take(asked), labels.take(asked))
+
+
+def _course(schooling: Schooling, numbers: dict[str, float], number: int) -> Course:
+    training = schooling.space.training
+    return Course(
+        learn=schooling.space.learning(numbers, seed=schooling.seed + number),
+        epochs=training.epochs,
+        patience=training.patience,
+        floor=schooling.space.choice.placeholder_recall,
+    )
+
+
+def _lesson(
+    pool: Pool,
+    labels: Targets,
+    weight: NDArray[np.float64],
+    schooling: Schooling,
+    numbers: dict[str, float] | None,
+) -> Lesson:
+    """Return all views of the pool, and how often each is shown: balanced, if numbers say how."""
+    index = np.flatnonzero(weight[pool.source] > 0)
+    told = _label_views(pool, index, labels)
+    gallery = Gallery(pool.views, told, pool.source[index], pool.origin[index])
+    config = None
+    if numbers is not None:
+        config = schooling.space.gallery(seed=schooling.seed, numbers=numbers)
+    shares = np.zeros(len(pool.source))
+    shares[index] = _shares(pool, gallery, weight, config)
+    return Lesson(pool.views, _spread(pool, index, told), shares)
 
 
 def _label_views(pool: Pool, index: NDArray[np.int64], labels: Targets) -> Targets:

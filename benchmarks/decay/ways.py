@@ -151,7 +151,17 @@ class Ours:
             schooling,
             balances=True,
         )
-        ranked = blend_all(self.pool, found, labels, list(parts[Split.VALIDATION]), schooling)
+        for index, item in parts[Split.VALIDATION].items():
+            weight[index] = item.weight * item.type_trust
+        ranked = blend_all(
+            self.pool,
+            self.eyes,
+            found,
+            labels,
+            weight,
+            list(parts[Split.VALIDATION]),
+            schooling,
+        )
         told = self._promote(ranked, parts[Split.TEST])
         sizes = ", ".join(f"{len(one)} {split}" for split, one in parts.items())
         return f"{len(fixes)} fixes; {sizes}; {mended} labels mended; {told}"

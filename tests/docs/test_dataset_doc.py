@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
+from forecourt.cli import dataset as commands
 from forecourt.core.dataset import ItemSource, LeftOut, Split, Verdict
 from forecourt.dataset import balance, offers, sift
 from forecourt.dataset.formats.read import Format
@@ -50,5 +52,9 @@ def test_numbers_are_those_of_the_code() -> None:
     trust = f"{offers.OF_STAFF:g}, advertisers' fixes {offers.OF_ADVERTISER:g}; imports "
     assert f"all decisions {trust}{offers.OF_IMPORT:g}" in " ".join(TEXT.split())
     assert f"with {offers.UNSAID:g}" in TEXT
-    assert balance.LEAST_OTHER == 0.25
-    assert "less than a\nquarter" in section(DOCUMENT, "The split")
+    assert f"less than {balance.LEAST_OTHER:.0%}".replace("%", " %") in section(
+        DOCUMENT, "The split"
+    )
+    for command in (commands.import_pictures, commands.build):
+        given = inspect.signature(command).parameters["least_other"].default
+        assert given == balance.LEAST_OTHER

@@ -109,6 +109,9 @@ def test_killed_anywhere_it_goes_on_and_loses_an_epoch_at_most(
     first, second, blended = finished["candidates"]
     assert first["numbers"] != second["numbers"]
     assert (blended["blend_of"], blended["numbers"]) == ([1, 2], {})
+    for number, shown in ((1, 4), (3, 8)):  # the blend's were trained with validation pictures too
+        bundle = load_bundle(folder / "candidates" / str(number))
+        assert bundle.manifest.trained_on.startswith(f"{shown} pictures of {shown // 4} adv")
     check_refusals(run, order, dataset)
 
 

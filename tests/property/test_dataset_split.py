@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,3 +124,12 @@ def test_quotas_keep_other_vehicles_in_share(cars: int, boats: int, cards: int) 
         attainable = min(LEAST_OTHER, 4 * boats / (4 * boats + cars))
         assert shown_share(weighed) >= attainable - 1e-9
         assert shown_share(weighed) >= shown_share(items) - 1e-9
+
+
+def test_validation_pictures_are_weighed_for_the_last_training_and_test_ones_are_not() -> None:
+    cars = [item(f"c{n}") for n in range(9)]
+    boats = {split: replace(item(split, kind="boat"), split=split) for split in Split}
+    weighed = {one.key: one.weight for one in weigh([*cars, *boats.values()])}
+    train, validation, test = (weighed[boats[split].key] for split in Split)
+    assert train == validation > weighed[cars[0].key]
+    assert test == 1.0

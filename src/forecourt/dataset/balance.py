@@ -17,7 +17,7 @@ from typing import Any
 from forecourt.core.dataset import Item, ItemSource, Split
 from forecourt.core.labels import COLORS, IMAGE_TYPES, ImageType
 
-LEAST_OTHER = 0.25  # of vehicles of known kind (B1)
+LEAST_OTHER = 0.4  # of vehicles of known kind (B1)
 _MOST_WEIGHT = 4.0
 _ENOUGH_TRAIN = 100
 _ENOUGH_TEST = 30
@@ -45,7 +45,10 @@ class Shortage:
 
 
 def weigh(items: Sequence[Item], *, least_other: float = LEAST_OTHER) -> list[Item]:
-    """Return the items with the weights that training is to show them with (B1)."""
+    """Return the items with the weights that training is to show them with (B1).
+
+    Validation pictures have theirs for the last training, which shows them too.
+    """
     shown = [item for item in items if item.split is Split.TRAIN]
     cars = sum(_is_known_vehicle(item) and not item.is_other_vehicle for item in shown)
     others = sum(item.is_other_vehicle for item in shown)
@@ -57,7 +60,7 @@ def weigh(items: Sequence[Item], *, least_other: float = LEAST_OTHER) -> list[It
 
 
 def _weight(item: Item, factor: float, mean: float) -> float:
-    if item.split is not Split.TRAIN:
+    if item.split is Split.TEST:
         return 1.0
     return (factor if item.is_other_vehicle else 1.0) / mean
 

@@ -2,7 +2,7 @@
 
 A run's folder holds run.json (what was asked for, and what became of each candidate), study.db
 (Optuna's record), candidates/<n>/ (bundles; each is there whole or not at all) and, until it is
-finished, work/ (views, the state of the candidate in training, the networks that will be blended).
+finished, work/ (views, the state of what is in training, the networks that will be blended).
 """
 
 from __future__ import annotations
@@ -16,16 +16,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Self
 
 import numpy as np
-import optuna
 import structlog
 import torch
 from numpy.typing import NDArray
-from optuna.trial import TrialState
 
-from forecourt.core.dataset import Split
 from forecourt.core.looks import summarize
 from forecourt.core.runs import (
     RUN_FILE,
@@ -37,7 +33,7 @@ from forecourt.core.runs import (
 )
 from forecourt.store.versions import DatasetVersion
 from forecourt.train.blend import blend
-from forecourt.train.cards import bundle_manifest, write_card
+from forecourt.train.cards import bundle_manifest, trained_on, write_card
 from forecourt.train.disk import replace_file, replace_json
 from forecourt.train.export import export_onnx, write_bundle
 from forecourt.train.eyes import Eyes
@@ -49,6 +45,7 @@ from forecourt.train.finetune import (
     answer_on,
     examine,
     finetune,
+    refit,
 )
 from forecourt.train.held_out import Numbers, find_numbers
 from forecourt.train.learn import settle_visible
@@ -57,11 +54,11 @@ from forecourt.train.parity import check_parity
 from forecourt.train.quantize import try_int8
 from forecourt.train.space import Space
 from forecourt.train.start import read_network
+from forecourt.train.study import Study
 from forecourt.vision.bundle import Bundle
 
 _log = structlog.get_logger(__name__)
 
-_FEW = 2  # drawn at random before Optuna's model of what works has anything to go by
 _PARITY_PICTURES = 32
 _ENOUGH = 300  # validation pictures: with fewer, 0.3 points are less than one picture
 _REVIEWS = ("review_type", "review_color")
@@ -169,7 +166,7 @@ class _Run:
 
     def train(self, number: int, eyes: Eyes, prepared: Prepared) -> None:
         """Draw numbers, train, export, write, record; in this order, so that none is half done."""
-        with _Study(self.folder / "study.db", self.record, self.plan.space) as study:
+        with Study(self.folder / "study.db", self.record, self.plan.space) as study:
             numbers = study.ask(number)
         known = self.record.find(number)
         candidate = known or CandidateRecord(
@@ -177,68 +174,94 @@ class _Run:
         )
         self.keep(self.record.put(candidate))
         state = self.folder / "work" / f"{number}.pt"
-        lesson, course = self._course(numbers, prepared)
+        lesson, course = self._lesson(numbers, prepared), self._course(numbers)
         watch = _Watch(self, candidate)
         trained = finetune(eyes, lesson, prepared.exam, course, state, on_epoch=watch.see)
         watch.candidate = watch.with_epochs(trained.epochs)
         _settle(trained.eyes, lesson)
-        outcome = self._write(watch.candidate, trained, prepared)
+        found = self._calibrate(trained.eyes, prepared)
+        outcome = self._write(watch.candidate, trained, prepared, found)
         replace_file(self._network(number), partial(torch.save, trained.eyes.state_dict()))
         self.keep(self.record.put(watch.finish(outcome)))
         state.unlink(missing_ok=True)
         _log.info("candidate.finished", number=number, score=round(outcome.score, 4))
 
     def blend(self, number: int, eyes: Eyes, prepared: Prepared) -> None:
-        """Blend what was trained into one more candidate, where two or more keep the floor."""
-        members, networks = [], []
-        for one in self.record.candidates:
-            path = self._network(one.number)
-            if one.number < number and one.outcome and one.outcome.score >= 0 and path.is_file():
-                members.append(one)
-                networks.append(copy.deepcopy(eyes))
-                networks[-1].load_state_dict(torch.load(path, weights_only=True))
+        """Blend what was trained into one more candidate, where two or more keep the floor.
+
+        The blend is judged and calibrated as it is; then its members are trained once more, with
+        the validation pictures, and the blend of these is what is written.
+        """
+        members = [
+            one
+            for one in self.record.candidates
+            if one.number < number and one.outcome and one.outcome.score >= 0
+        ]
         if len(members) < 2:
             return
-        candidate = CandidateRecord(
+        candidate = self.record.find(number) or CandidateRecord(
             number=number,
             version=f"{self.record.name}.{number}",
             numbers={},
             blend_of=tuple(one.number for one in members),
         )
+        self.keep(self.record.put(candidate))
         watch = _Watch(self, candidate)
-        lesson, course = self._course(members[0].numbers, prepared)
-        mean = blend(networks)
-        _settle(mean, lesson)
-        losses = [one.epochs[one.outcome.best_epoch - 1].loss for one in members if one.outcome]
-        epoch = Epoch(
-            number=1,
-            loss=sum(losses) / len(losses),
-            score=examine(mean, prepared.exam, floor=course.floor),
-        )
+        judged = blend([self._read(eyes, one.number) for one in members])
+        _settle(judged, self._lesson(members[0].numbers, prepared))
+        score = examine(judged, prepared.exam, floor=self.plan.space.choice.placeholder_recall)
+        found = self._calibrate(judged, prepared)
+        mean = blend([self._refit(one, eyes, prepared, watch) for one in members])
+        _settle(mean, self._lesson(members[0].numbers, prepared, shows_validation=True))
+        loss = sum(_best(one).loss for one in members) / len(members)
+        epoch = Epoch(number=1, loss=loss, score=score)
         watch.see(epoch)
-        outcome = self._write(watch.candidate, Trained(mean, (epoch,)), prepared)
+        outcome = self._write(watch.candidate, Trained(mean, (epoch,)), prepared, found)
         self.keep(self.record.put(watch.finish(outcome)))
         _log.info("blend.finished", of=candidate.blend_of, score=round(outcome.score, 4))
+
+    def _refit(
+        self, member: CandidateRecord, eyes: Eyes, prepared: Prepared, watch: _Watch
+    ) -> Eyes:
+        """Train a candidate once more, with the validation pictures, up to its best epoch."""
+        return refit(
+            eyes,
+            self._lesson(member.numbers, prepared, shows_validation=True),
+            self._course(member.numbers),
+            self.folder / "work" / f"{member.number}.again.pt",
+            epochs=_best(member).number,
+            on_epoch=watch.go_on,
+        )
+
+    def _read(self, eyes: Eyes, number: int) -> Eyes:
+        network = copy.deepcopy(eyes)
+        network.load_state_dict(torch.load(self._network(number), weights_only=True))
+        return network
 
     def _network(self, number: int) -> Path:
         return self.folder / "work" / f"{number}.network.pt"
 
-    def _course(self, numbers: dict[str, float], prepared: Prepared) -> tuple[Lesson, Course]:
-        space, gallery = self.plan.space, prepared.gallery
-        config = space.gallery(seed=self.record.seed, numbers=numbers)
-        shares = draw_shares(prepared, config)
-        course = Course(
+    def _lesson(
+        self, numbers: dict[str, float], prepared: Prepared, *, shows_validation: bool = False
+    ) -> Lesson:
+        config = self.plan.space.gallery(seed=self.record.seed, numbers=numbers)
+        shares = draw_shares(prepared, config, shows_validation=shows_validation)
+        return Lesson(prepared.gallery.views, prepared.gallery.targets, shares)
+
+    def _course(self, numbers: dict[str, float]) -> Course:
+        space = self.plan.space
+        return Course(
             learn=space.learning(numbers, seed=self.record.seed),
             epochs=space.training.epochs,
             patience=space.training.patience,
             floor=space.choice.placeholder_recall,
         )
-        return Lesson(gallery.views, gallery.targets, shares), course
 
-    def _write(self, candidate: CandidateRecord, trained: Trained, prepared: Prepared) -> Outcome:
-        """Calibrate, export, compare, and put the bundle into its place."""
+    def _write(
+        self, candidate: CandidateRecord, trained: Trained, prepared: Prepared, found: Numbers
+    ) -> Outcome:
+        """Export, compare, and put the bundle into its place."""
         eyes, truth, threads = trained.eyes, prepared.exam.targets, self.plan.threads
-        found = self._calibrate(eyes, prepared)
         model = export_onnx(eyes)
         parity = check_parity(eyes, model, prepared.squares[:_PARITY_PICTURES])
         precision, cost = Precision.FLOAT16, None
@@ -266,9 +289,9 @@ class _Run:
             finished_at=datetime.now(UTC),
         )
         place = self.folder / "candidates" / str(candidate.number)
-        manifest = bundle_manifest(candidate.version, self.version, found)
+        manifest = bundle_manifest(candidate, self.version, found)
         card = write_card(self.record, candidate, outcome, self.version)
-        items = self.version.of_split(Split.TRAIN)
+        items = trained_on(candidate, self.version)
         looks = summarize(b"".join(one.visual_key.grid for one in items))
         write_bundle(place, model, manifest, card, looks=looks)
         return outcome
@@ -285,7 +308,7 @@ class _Run:
 
     def end(self) -> None:
         """Tell Optuna of the last, clear up, and say that the run is finished."""
-        with _Study(self.folder / "study.db", self.record, self.plan.space) as study:
+        with Study(self.folder / "study.db", self.record, self.plan.space) as study:
             study.tell()
         shutil.rmtree(self.folder / "work", ignore_errors=True)
         if self.record.finished_at is None:
@@ -309,6 +332,11 @@ class _Watch:
         told = tuple(_record_epoch(one) for one in epochs)
         return self.candidate.model_copy(update={"epochs": told})
 
+    def go_on(self, _epoch: Epoch) -> None:
+        """Say that it goes on: an epoch of a member that is trained once more is nobody's own."""
+        self.candidate = self._timed({})
+        self.run.keep(self.run.record.put(self.candidate))
+
     def finish(self, outcome: Outcome) -> CandidateRecord:
         return self._timed({"outcome": outcome})
 
@@ -319,57 +347,17 @@ class _Watch:
         return self.candidate.model_copy(update={**update, "seconds": seconds})
 
 
-class _Study:
-    """Optuna's study of a run.
-
-    Each candidate's numbers are drawn from a seed of their own, so resuming draws the same ones.
-    """
-
-    def __init__(self, path: Path, record: RunRecord, space: Space) -> None:
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._record, self._space = record, space
-        self._storage = optuna.storages.RDBStorage(f"sqlite:///{path.absolute()}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._storage.remove_session()
-        self._storage.engine.dispose()
-
-    def ask(self, number: int) -> dict[str, float]:
-        """Return the numbers of a candidate; of one that was begun, those that it began with."""
-        study = self.tell(number)
-        trials = study.get_trials(deepcopy=False)
-        if not trials:
-            study.enqueue_trial(dict(self._space.first()))
-        elif len(trials) >= number and trials[number - 1].state is TrialState.RUNNING:
-            begun = trials[number - 1]
-            return self._space.draw(optuna.trial.Trial(study, begun._trial_id))  # noqa: SLF001
-        return self._space.draw(study.ask())
-
-    def tell(self, number: int = 0) -> optuna.Study:
-        """Tell the scores that Optuna has not been told yet; return the study."""
-        sampler = optuna.samplers.TPESampler(seed=self._record.seed + number, n_startup_trials=_FEW)
-        study = optuna.create_study(
-            storage=self._storage,
-            study_name=self._record.name,
-            sampler=sampler,
-            direction="maximize",
-            load_if_exists=True,
-        )
-        for trial in study.get_trials(deepcopy=False):
-            known = self._record.find(trial.number + 1)
-            if trial.state is TrialState.RUNNING and known is not None and known.outcome:
-                study.tell(trial.number, known.outcome.score)
-        return study
-
-
 def _settle(eyes: Eyes, lesson: Lesson) -> None:
     """Settle whether paint is seen, where there are pictures of both."""
     shown: NDArray[np.float32] = lesson.targets.visible[lesson.shares > 0]
     if (shown == 1).any() and (shown == 0).any():
         settle_visible(eyes, lesson.views, lesson.targets, lesson.shares, count=_SETTLED_ON)
+
+
+def _best(candidate: CandidateRecord) -> EpochRecord:
+    """Return the epoch that a finished candidate is of."""
+    number = candidate.outcome.best_epoch if candidate.outcome else 0
+    return next(one for one in candidate.epochs if one.number == number)
 
 
 def _record_epoch(epoch: Epoch) -> EpochRecord:

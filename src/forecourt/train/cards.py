@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from forecourt.core.dataset import Split
+from forecourt.core.dataset import Item, Split
 from forecourt.core.labels import COLORS, IMAGE_TYPES
 from forecourt.core.runs import CandidateRecord, EpochRecord, Outcome, RunRecord
 from forecourt.store.versions import DatasetVersion
@@ -14,13 +14,21 @@ from forecourt.train.held_out import Numbers
 from forecourt.vision.bundle import FIGURES_BEGIN, FIGURES_END, FORMAT
 
 
-def bundle_manifest(version: str, dataset: DatasetVersion, numbers: Numbers) -> dict[str, Any]:
-    """Return the manifest of a candidate, but for the digest of its network."""
+def trained_on(candidate: CandidateRecord, dataset: DatasetVersion) -> list[Item]:
+    """Return the pictures that a candidate was shown: the blend's members saw two splits."""
     items = dataset.of_split(Split.TRAIN)
+    return items + dataset.of_split(Split.VALIDATION) if candidate.blend_of else items
+
+
+def bundle_manifest(
+    candidate: CandidateRecord, dataset: DatasetVersion, numbers: Numbers
+) -> dict[str, Any]:
+    """Return the manifest of a candidate, but for the digest of its network."""
+    items = trained_on(candidate, dataset)
     advertisers = len({one.advertiser for one in items})
     return {
         "format": FORMAT,
-        "version": version,
+        "version": candidate.version,
         "input_size": INPUT_SIZE,
         "image_types": list(IMAGE_TYPES),
         "colors": list(COLORS),
@@ -50,7 +58,7 @@ def write_card(
         *(f"| `{name}` | {value:.4g} |" for name, value in candidate.numbers.items()),
         *([] if candidate.blend_of else [f"| epochs, best of them | {epochs} |"]),
         "",
-        _chosen_by(len(held), candidate.epochs[outcome.best_epoch - 1]),
+        _chosen_by(len(held), candidate, candidate.epochs[outcome.best_epoch - 1]),
         "",
         f"Weights: {outcome.precision}. "
         + ("int8 was not tried." if cost is None else f"int8 costs {100 * cost:.2f} points."),
@@ -64,7 +72,11 @@ def write_card(
 def _origin(run: RunRecord, candidate: CandidateRecord) -> str:
     name = f"Candidate {candidate.number} of {run.wanted}"
     if candidate.blend_of:
-        name = f"The mean of the weights of candidates {', '.join(map(str, candidate.blend_of))}"
+        members = ", ".join(map(str, candidate.blend_of))
+        name = (
+            f"The mean of the weights of candidates {members}, each trained once more, with the "
+            "validation pictures too,"
+        )
     return (
         f"{name} of the run {run.name}. Trained on the "
         f"dataset version {run.dataset} (SHA-256 of its manifest: {run.dataset_sha256}), from the "
@@ -73,11 +85,13 @@ def _origin(run: RunRecord, candidate: CandidateRecord) -> str:
     )
 
 
-def _chosen_by(pictures: int, best: EpochRecord) -> str:
+def _chosen_by(pictures: int, candidate: CandidateRecord, best: EpochRecord) -> str:
+    before = ", before its members were trained on them" if candidate.blend_of else ""
     return (
         f"On the {pictures} validation pictures, which it was chosen by and its thresholds come "
-        f"from: macro accuracy of the type {_percent(best.image_type)}, of the most probable "
-        f"colour {_percent(best.color)}, placeholders found {_percent(best.placeholders)}. "
+        f"from{before}: macro accuracy of the type {_percent(best.image_type)}, of the most "
+        f"probable colour {_percent(best.color)}, placeholders found "
+        f"{_percent(best.placeholders)}. "
         "Figures on test pictures follow below, once it was evaluated."
     )
 

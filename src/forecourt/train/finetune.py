@@ -63,6 +63,9 @@ class Score:
     placeholders: float
 
 
+_NOT_ASKED = Score(value=0.0, image_type=math.nan, color=math.nan, placeholders=math.nan)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
     """One finished epoch, counted from 1."""
@@ -134,6 +137,39 @@ def finetune(
     eyes = copy.deepcopy(start)
     eyes.load_state_dict(run.best)
     return Trained(eyes.eval(), tuple(run.epochs))
+
+
+def refit(
+    start: Eyes,
+    lesson: Lesson,
+    course: Course,
+    state: Path,
+    *,
+    epochs: int,
+    on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
+) -> Eyes:
+    """Take a candidate's course again, with more pictures and no exam; resumes likewise.
+
+    Args:
+        start: Weights to start from; it is not changed.
+        lesson: What is shown: that of the candidate, and the pictures that it was chosen by.
+        course: The candidate's.
+        state: File that holds everything after each epoch.
+        epochs: After how many it ends: the candidate's best one.
+        on_epoch: Called with every epoch that is finished here; their scores say nothing.
+    """
+    run = _Run(start, course)
+    if state.is_file():
+        run.load(state)
+    while len(run.epochs) < epochs:
+        loss = run.train_epoch(lesson)
+        epoch = Epoch(number=len(run.epochs) + 1, loss=loss, score=_NOT_ASKED)
+        run.finish(epoch)
+        replace_file(state, run.save)
+        on_epoch(epoch)
+    eyes = copy.deepcopy(start)
+    eyes.load_state_dict(run.best)
+    return eyes.eval()
 
 
 def examine(eyes: Eyes, exam: Exam, *, floor: float) -> Score:

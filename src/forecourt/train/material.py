@@ -46,10 +46,11 @@ class Prepared:
     """What all candidates of a run share.
 
     Attributes:
-        gallery: Views of the training pictures and drawn ones.
-        samples: The training pictures.
-        weight: How often each training picture is shown beside others: the version's quota and
-            the trust in its label; 0: never, it is held out at random.
+        gallery: Views of the training and the validation pictures, and drawn ones.
+        samples: The training pictures, then the validation pictures.
+        is_validation: Of each sample.
+        weight: How often each sample is shown beside others: the version's quota and the trust in
+            its label; 0: never, it is held out at random.
         exam: Plain views of the validation pictures.
         is_render: Video-game renders among these.
         squares: The validation pictures, for parity and for int8.
@@ -58,6 +59,7 @@ class Prepared:
 
     gallery: Gallery
     samples: list[Sample]
+    is_validation: NDArray[np.bool_]
     weight: NDArray[np.float64]
     exam: Exam
     is_render: NDArray[np.bool_]
@@ -99,17 +101,19 @@ def prepare(
     _start_over_if_other(folder, version, champion, config)
     run_trunk = trunk_runner(start.trunk)
     training = parts[Split.TRAIN]
+    shown = training + parts[Split.VALIDATION]  # the last training shows both
 
     def read(begin: int, end: int) -> Material:
-        return _read(version, training[begin:end], champion, threads=threads)
+        return _read(version, shown[begin:end], champion, threads=threads)
 
-    gallery = build_portions(folder, Portions(len(training), read), run_trunk, config)
+    gallery = build_portions(folder, Portions(len(shown), read), run_trunk, config)
     held = _read(version, parts[Split.VALIDATION], champion, threads=threads)
     views = plain_views(folder / "plain", held, run_trunk)
     return Prepared(
         gallery=gallery,
-        samples=[one.to_sample() for one in training],
-        weight=np.array([_weigh(one) for one in training]),
+        samples=[one.to_sample() for one in shown],
+        is_validation=np.arange(len(shown)) >= len(training),
+        weight=np.array([_weigh(one) for one in shown]),
         exam=Exam(views, held.targets),
         is_render=np.array([one.is_render for one in held.samples]),
         validation=parts[Split.VALIDATION],
@@ -118,8 +122,16 @@ def prepare(
     )
 
 
-def draw_shares(prepared: Prepared, config: GalleryConfig) -> NDArray[np.float64]:
-    """Return how often each view is shown, sums to 1: by class, weight and trust."""
+def draw_shares(
+    prepared: Prepared, config: GalleryConfig, *, shows_validation: bool
+) -> NDArray[np.float64]:
+    """Return how often each view is shown, sums to 1: by class, weight and trust.
+
+    Args:
+        prepared: The pictures.
+        config: How much of which kind of view.
+        shows_validation: Whether validation pictures are shown, or chosen by.
+    """
     gallery, count = prepared.gallery, len(prepared.samples)
     unseen = np.empty((count, 0, 0), np.float16)  # shares hang on labels alone
     material = Material(
@@ -128,9 +140,10 @@ def draw_shares(prepared: Prepared, config: GalleryConfig) -> NDArray[np.float64
         unseen,
         unseen,
         gallery.targets,
-        np.zeros(count, np.int64),
+        prepared.is_validation.astype(np.int64),
     )
-    shares = shown_shares(gallery, material, config, held=None) * prepared.weight[gallery.source]
+    held = None if shows_validation else 1
+    shares = shown_shares(gallery, material, config, held=held) * prepared.weight[gallery.source]
     return np.asarray(shares / shares.sum())
 
 
@@ -167,7 +180,9 @@ def _read(
     maps, competing = ask_champion(champion, squares, threads=threads)
     targets = mend_paint(read_targets(samples, competing), items)
     maps[targets.image_type == PLACEHOLDER] = 0
-    return Material(samples, squares, maps.copy(), maps, targets, np.zeros(len(items), np.int64))
+    # Nothing is drawn of pictures from both sides.
+    folds = np.array([one.split is Split.VALIDATION for one in items], np.int64)
+    return Material(samples, squares, maps.copy(), maps, targets, folds)
 
 
 def mend_paint(targets: Targets, items: Sequence[Item]) -> Targets:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from forecourt.train.finetune import (  # noqa: E402
     Score,
     examine,
     finetune,
+    refit,
 )
 from forecourt.train.learn import LearnConfig  # noqa: E402
 from forecourt.train.targets import PLACEHOLDER  # noqa: E402
@@ -111,6 +113,39 @@ def test_it_ends_when_nothing_gets_better_and_keeps_the_best(
     trained = finetune(noisy_network(), lesson, exam, course(9, patience=2), tmp_path / "state.pt")
     assert [one.score.value for one in trained.epochs] == [0.5, 0.7, 0.6, 0.65]
     assert trained.best.number == 2
+
+
+def test_refit_goes_the_way_of_its_candidate_and_ends_at_the_best_epoch(tmp_path: Path) -> None:
+    lesson, exam = noisy_lesson()
+    start = noisy_network()
+    trained = finetune(start, lesson, exam, course(1), tmp_path / "state.pt")
+    again = refit(start, lesson, course(1), tmp_path / "again.pt", epochs=1)
+    same, other = trained.eyes.state_dict(), again.state_dict()
+    assert all(torch.equal(one, other[name]) for name, one in same.items())
+    seen: list[Epoch] = []
+    refit(start, lesson, course(3), tmp_path / "two.pt", epochs=2, on_epoch=seen.append)
+    assert [one.number for one in seen] == [1, 2]
+    assert all(math.isnan(one.score.color) for one in seen)
+
+
+def test_refit_that_was_killed_goes_on_with_the_very_same_steps(tmp_path: Path) -> None:
+    lesson, _exam = noisy_lesson()
+    start = noisy_network()
+    whole = refit(start, lesson, course(), tmp_path / "whole.pt", epochs=3).state_dict()
+
+    def kill(epoch: Epoch) -> None:
+        if epoch.number == 2:
+            raise KilledError
+
+    state = tmp_path / "state.pt"
+    with pytest.raises(KilledError):
+        refit(start, lesson, course(), state, epochs=3, on_epoch=kill)
+    done_again: list[int] = []
+    resumed = refit(
+        start, lesson, course(), state, epochs=3, on_epoch=lambda one: done_again.append(one.number)
+    )
+    assert done_again == [3]
+    assert all(torch.equal(one, whole[name]) for name, one in resumed.state_dict().items())
 
 
 @pytest.mark.parametrize(("floor", "is_below"), [(0.0, False), (1.01, True)])

@@ -28,7 +28,7 @@ _OF_SPLIT: dict[str, JsonValue] = {
     "no_paint": 140,
     "kind": {"car": 640, "rv": 90},
     "source": {"import": 800, "fix": 100},
-    "other_vehicles_shown": 0.25,
+    "other_vehicles_shown": 0.4,
 }
 VERSION_EXAMPLE: dict[str, JsonValue] = {
     "name": "2026.12",

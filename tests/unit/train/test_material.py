@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra 'train'")
+
+from forecourt.core.labels import IMAGE_TYPES
+from forecourt.train.finetune import Exam
+from forecourt.train.gallery import REAL, Gallery, GalleryConfig
+from forecourt.train.material import Prepared, draw_shares
+from tests.support.dataset_pictures import item
+from tests.support.lessons import every_answer, noisy_views
+
+pytestmark = pytest.mark.torch
+COUNT = 24
+
+
+@pytest.fixture
+def prepared() -> Prepared:
+    """Two dozen pictures, the last eight of them for validation; the first is held at random."""
+    truth = every_answer(COUNT)
+    samples = [
+        item(f"p{place}", IMAGE_TYPES[image_type]).to_sample()
+        for place, image_type in enumerate(truth.image_type)
+    ]
+    gallery = Gallery(noisy_views(COUNT), truth, np.arange(COUNT), np.full(COUNT, REAL))
+    no_pictures = np.empty((0, 8, 8, 3), np.uint8)
+    return Prepared(
+        gallery=gallery,
+        samples=samples,
+        is_validation=np.arange(COUNT) >= 16,
+        weight=np.r_[0.0, np.ones(COUNT - 1)],
+        exam=Exam(noisy_views(1), every_answer(1)),
+        is_render=np.zeros(1, bool),
+        validation=[],
+        squares=no_pictures,
+        typical=no_pictures,
+    )
+
+
+@pytest.mark.parametrize("shows_validation", [False, True])
+def test_validation_pictures_are_shown_in_the_last_training_alone(
+    prepared: Prepared, *, shows_validation: bool
+) -> None:
+    shares = draw_shares(prepared, GalleryConfig(), shows_validation=shows_validation)
+    assert shares.sum() == pytest.approx(1)
+    assert shares[0] == 0  # held at random: never
+    assert (shares[1:16] > 0).all()
+    assert (shares[16:] > 0).all() == shows_validation
+    assert shows_validation or shares[16:].sum() == 0
