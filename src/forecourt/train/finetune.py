@@ -124,19 +124,11 @@ def finetune(
         state: File that holds everything after each epoch.
         on_epoch: Called with every epoch that is finished here.
     """
-    run = _Run(start, course)
-    if state.is_file():
-        run.load(state)
+    run = _Run(start, course, state)
     while not run.is_over():
         loss = run.train_epoch(lesson)
-        score = examine(run.average, exam, floor=course.floor)
-        epoch = Epoch(number=len(run.epochs) + 1, loss=loss, score=score)
-        run.finish(epoch)
-        replace_file(state, run.save)
-        on_epoch(epoch)
-    eyes = copy.deepcopy(start)
-    eyes.load_state_dict(run.best)
-    return Trained(eyes.eval(), tuple(run.epochs))
+        on_epoch(run.finish(loss, examine(run.average, exam, floor=course.floor)))
+    return Trained(run.read_best(start), tuple(run.epochs))
 
 
 def refit(
@@ -158,18 +150,10 @@ def refit(
         epochs: After how many it ends: the candidate's best one.
         on_epoch: Called with every epoch that is finished here; their scores say nothing.
     """
-    run = _Run(start, course)
-    if state.is_file():
-        run.load(state)
+    run = _Run(start, course, state)
     while len(run.epochs) < epochs:
-        loss = run.train_epoch(lesson)
-        epoch = Epoch(number=len(run.epochs) + 1, loss=loss, score=_NOT_ASKED)
-        run.finish(epoch)
-        replace_file(state, run.save)
-        on_epoch(epoch)
-    eyes = copy.deepcopy(start)
-    eyes.load_state_dict(run.best)
-    return eyes.eval()
+        on_epoch(run.finish(run.train_epoch(lesson), _NOT_ASKED))
+    return run.read_best(start)
 
 
 def examine(eyes: Eyes, exam: Exam, *, floor: float) -> Score:
@@ -201,12 +185,12 @@ def answer_on(eyes: Eyes, views: Views) -> dict[str, NDArray[np.float32]]:
 
 
 class _Run:
-    """Everything that changes while a candidate is trained."""
+    """Everything that changes while a candidate is trained; begins as `state` has it, if at all."""
 
-    def __init__(self, start: Eyes, course: Course) -> None:
+    def __init__(self, start: Eyes, course: Course, state: Path) -> None:
         learn = course.learn
         torch.manual_seed(learn.seed)
-        self.course = course
+        self.course, self.state = course, state
         self.place = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.rng = np.random.default_rng(learn.seed)
         self.eyes = copy.deepcopy(start).to(self.place)
@@ -232,6 +216,8 @@ class _Run:
             total_steps=learn.steps,
             pct_start=learn.warm_up,
         )
+        if state.is_file():
+            self._load()
 
     def is_over(self) -> bool:
         scores = [one.score.value for one in self.epochs]
@@ -274,13 +260,23 @@ class _Run:
                 continue
             kept.mul_(keep).add_(new, alpha=1 - keep)
 
-    def finish(self, epoch: Epoch) -> None:
+    def finish(self, loss: float, score: Score) -> Epoch:
+        """Put everything onto the disk; return the epoch."""
+        epoch = Epoch(number=len(self.epochs) + 1, loss=loss, score=score)
         self.epochs.append(epoch)
-        if epoch.score.value >= max(one.score.value for one in self.epochs):
+        if score.value >= max(one.score.value for one in self.epochs):
             kept = self.average.state_dict()
             self.best = {name: one.detach().cpu().clone() for name, one in kept.items()}
+        replace_file(self.state, self._save)
+        return epoch
 
-    def save(self, path: Path) -> None:
+    def read_best(self, start: Eyes) -> Eyes:
+        """Return the network of the best epoch; of equals, the last."""
+        eyes = copy.deepcopy(start)
+        eyes.load_state_dict(self.best)
+        return eyes.eval()
+
+    def _save(self, path: Path) -> None:
         torch.save(
             {
                 "eyes": self.eyes.state_dict(),
@@ -296,8 +292,8 @@ class _Run:
             path,
         )
 
-    def load(self, path: Path) -> None:
-        kept: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    def _load(self) -> None:
+        kept: dict[str, Any] = torch.load(self.state, weights_only=True, map_location="cpu")
         self.eyes.load_state_dict(kept["eyes"])
         self.average.load_state_dict(kept["average"])
         self.best = kept["best"]
