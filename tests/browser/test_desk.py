@@ -76,6 +76,7 @@ def test_conflicts__are_ruled_on_by_clicks_and_undone_later(panel: Panel, page: 
     expect(article.get_by_text("ada ruled")).to_be_visible()
     article.get_by_role("button", name="Undo the ruling").click()
     told(page, "undone")
+    expect(article.locator("[data-status]")).to_have_text("open")
     article.get_by_role("button", name="Ambiguous").click()
     told(page, "ambiguous")
     page.goto("/panel/conflicts")
@@ -89,8 +90,8 @@ def test_conflicts__what_another_ruled_meanwhile_is_told(panel: Panel, open_page
         one.goto("/panel/conflicts")
     other.keyboard.press("k")
     told(other, "keep both")
-    page.keyboard.press("k")
-    told(page, "That ruling is in force already")
+    page.keyboard.press("1")  # another ruling, and still of what is no more
+    told(page, "Since you looked root has ruled on it; nothing was changed")
     expect(page.locator("#told")).to_have_class(re.compile("problem"))
 
 

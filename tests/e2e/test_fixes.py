@@ -277,7 +277,9 @@ def test_rulings_from_the_shell(acme: Acme, host: ImageHost, shell: Callable[...
     assert (conflict["field"], conflict["status"]) == ("color", "open")
     resolve = ("resolve", "--image", str(conflict["image_id"]), "--field", "color", "--by", "Bo")
 
-    kept = run(*resolve, "--keep-both", "--note", "matt paint")
+    kept = run(*resolve, "--keep-both", "--note", "matt paint", "--seen", conflict["version"])
+    second = shell(*resolve, "--everyone", "White", "--seen", conflict["version"])
+    assert "Since you looked Bo has ruled on it" in str(second.exception)
     assert (kept["count"], kept["fixes"]) == (0, [])
     assert run("conflicts") == []
     assert run("conflicts", "--all")[0]["status"] == "keep_both"

@@ -66,6 +66,10 @@ def resolve(
     advertiser: Annotated[
         str | None, typer.Option("--advertiser", "-a", help="With --role advertiser: which.")
     ] = None,
+    seen: Annotated[
+        str | None,
+        typer.Option("--seen", help="Its `version` as you saw it; refused if it is another now."),
+    ] = None,
     note: Annotated[str, typer.Option("--note", help="Why, for the history.")] = "",
     as_json: _Json = False,
 ) -> None:
@@ -89,6 +93,7 @@ def resolve(
             field=of_field,
             ruling=Ruling.KEEP_BOTH if keep_both else settled,
             value=value,
+            version=seen,
         ),
         as_json=as_json,
     )

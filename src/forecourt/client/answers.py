@@ -235,6 +235,7 @@ class Conflict(TypedDict):
     image_id: int
     field: Literal["image_type", "color"]
     status: Literal["open", "keep_both", "everyone", "ambiguous"]
+    version: str
     positions: list[Fix]
     history: list[Fix]
     rulings: list[Ruling]

@@ -33,11 +33,15 @@ class Findings(Operations):
         ruling: Literal["keep_both", "everyone", "ambiguous"],
         *,
         value: ImageType | Color | Literal["none"] | None = None,
+        version: str | None = None,
         note: str = "",
         idempotency_key: str | None = None,
     ) -> Act:
-        """Settle a disagreement; `value` goes with the ruling `everyone`, and with no other."""
-        body = given(value=value) | {
+        """Settle a disagreement; `value` goes with the ruling `everyone`, and with no other.
+
+        `version`: the conflict's, as you saw it; nothing is done (409) if it is another by now.
+        """
+        body = given(value=value, version=version) | {
             "image_id": image_id,
             "field": field,
             "ruling": ruling,

@@ -74,6 +74,15 @@ class Conflict:
     history: tuple[Fix, ...]
     rulings: tuple[Ruled, ...] = ()
 
+    @property
+    def version(self) -> str:
+        """Return a word that is another once a party says something else, or staff rule.
+
+        It names the fixes in force and the rulings that are live, so undoing brings it back.
+        """
+        ruled = [one.act_id for one in self.rulings if one.is_live]
+        return "-".join([*(str(fix.id) for fix in self.positions), *(f"r{act}" for act in ruled)])
+
 
 def find_conflicts(fixes: Iterable[Fix], rulings: Iterable[Ruled] = ()) -> list[Conflict]:
     """Return where parties disagree, and where a ruling is in force.

@@ -67,6 +67,7 @@ def resolve_conflict(
     field: FixField,
     ruling: Ruling,
     value: ImageType | Color | None = None,
+    version: str | None = None,
 ) -> Done:
     """Rule on a disagreement. Reverting the act brings back what was.
 
@@ -79,11 +80,12 @@ def resolve_conflict(
             "Keep both" holds until a party says something else, "ambiguous" until another ruling;
             an image may be called ambiguous before anybody disagrees on it.
         value: What it is for everyone; None: no colour.
+        version: Of the conflict that the actor looked at; None: whatever it is by now.
 
     Raises:
         NotFoundError: there is no such image.
         ForbiddenError: the actor may not rule.
-        StateError: nobody disagrees, or the same ruling is in force.
+        StateError: nobody disagrees, the same ruling is in force, or the version is another.
         UsageError: the value is none of the field.
     """
     check_may_rule(act.actor)
@@ -91,6 +93,7 @@ def resolve_conflict(
         raise NotFoundError(f"There is no image {image_id}. `forecourt conflicts` lists them.")
     found = {one.field: one for one in stored_conflicts.load_conflicts(connection, [image_id])}
     conflict = found.get(field)
+    _check_version(conflict, version)
     _check_ruling(conflict, ruling)
     positions = conflict.positions if conflict else ()
     act_id = stored_fixes.add_act(connection, act, ActKind.RULING)
@@ -129,6 +132,23 @@ def rulings(
             return []
     return stored_conflicts.load_rulings(
         connection, advertiser=advertiser, image_id=image_id, until=until
+    )
+
+
+def _check_version(conflict: Conflict | None, version: str | None) -> None:
+    if version is None or (conflict is not None and conflict.version == version):
+        return
+    ruled = (
+        next((one for one in reversed(conflict.rulings) if one.is_live), None) if conflict else None
+    )
+    what = (
+        f"{ruled.by} has ruled on it"
+        if ruled is not None
+        else "somebody has fixed, reverted or ruled on it"
+    )
+    raise StateError(
+        f"Since you looked {what}; nothing was changed. Look again before you rule: "
+        "`forecourt conflicts --all`, or reload the page."
     )
 
 

@@ -96,6 +96,7 @@ def conflict_to_json(conflict: Conflict) -> dict[str, Any]:
         "image_id": conflict.image_id,
         "field": conflict.field,
         "status": conflict.status,
+        "version": conflict.version,
         "positions": [fix_to_json(one) for one in conflict.positions],
         "history": [fix_to_json(one) for one in conflict.history],
         "rulings": [ruling_to_json(one) for one in conflict.rulings],

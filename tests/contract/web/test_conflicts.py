@@ -103,6 +103,30 @@ def test_ruling__for_everyone_holds_and_can_be_undone(
     assert disputed.shown(ACME)[0][1] == "Blue"
 
 
+def test_ruling__of_what_is_no_more_is_refused(api: Api, disputed: Shop, staff: Headers) -> None:
+    def version() -> str:
+        first = get(api, staff, "/conflicts", all=True)["items"][0]
+        return str(first["version"])
+
+    seen = version()
+    kept = resolve(api, staff, disputed, version=seen)
+    assert kept.status_code == 201
+    second = resolve(api, staff, disputed, ruling="everyone", value="White", version=seen)
+    assert second.status_code == 409
+    assert "has ruled on it; nothing was changed" in second.json()["detail"]
+    assert disputed.shown(ACME)[0][1] == "Blue"
+    assert version() != seen
+    api.ask("POST", f"/v1/acts/{kept.json()['act_id']}/undo", staff)
+    assert version() == seen  # and all is as it was seen
+    disputed.fix(ACME, colored(Color.GREEN), role=Role.ADVERTISER)
+    third = resolve(api, staff, disputed, version=seen)
+    assert third.status_code == 409
+    assert "somebody has fixed, reverted or ruled" in third.json()["detail"]
+    disputed.fix(ACME, colored(Color.RED), role=Role.ADVERTISER)  # now nobody disagrees
+    assert resolve(api, staff, disputed, ruling="ambiguous", version=seen).status_code == 409
+    assert resolve(api, staff, disputed, ruling="ambiguous").status_code == 201  # without a look
+
+
 def test_ruling__no_colour_is_a_word_of_its_own(api: Api, disputed: Shop, staff: Headers) -> None:
     assert resolve(api, staff, disputed, ruling="everyone", value="none").status_code == 201
     assert disputed.shown(ACME)[0][1] is None

@@ -68,6 +68,7 @@ class ConflictOut(BaseModel):
                     "image_id": 7,
                     "field": "image_type",
                     "status": "open",
+                    "version": "41-40",
                     "positions": _POSITIONS,
                     "history": _POSITIONS,
                     "rulings": [],
@@ -79,6 +80,9 @@ class ConflictOut(BaseModel):
     image_id: int
     field: FixField
     status: ConflictStatus
+    version: str = Field(
+        description="Another one once a party says something else, or staff rule; no other meaning."
+    )
     positions: list[FixOut] = Field(description="The latest fix in force of each party.")
     history: list[FixOut] = Field(description="All fixes of the field, reverted ones too.")
     rulings: list[RulingOut]
@@ -92,7 +96,7 @@ class RulingIn(BaseModel):
         json_schema_extra={
             "examples": [
                 {"image_id": 7, "field": "color", "ruling": "everyone", "value": "Blue"},
-                {"image_id": 7, "field": "color", "ruling": "keep_both"},
+                {"image_id": 7, "field": "color", "ruling": "keep_both", "version": "41-40"},
             ]
         },
     )
@@ -102,6 +106,11 @@ class RulingIn(BaseModel):
     ruling: Ruling
     value: ImageType | ColorWord | None = Field(
         None, description="With `everyone`: what holds for all; `none`: no colour."
+    )
+    version: str | None = Field(
+        None,
+        max_length=1000,
+        description="The conflict's, as you saw it: 409 if it is another by now. Absent: no check.",
     )
     note: Note = ""
 
@@ -264,6 +273,7 @@ def resolve_conflict(
             field=body.field,
             ruling=body.ruling,
             value=value,
+            version=body.version,
         )
         access.audit(
             connection,

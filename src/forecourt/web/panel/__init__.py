@@ -8,6 +8,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from forecourt.web.panel import (
+    account,
     advertisers,
     assets,
     audit,
@@ -52,6 +53,7 @@ def create_panel(service: Service) -> FastAPI:
         audit,
         people,
         webhooks,
+        account,
     ):
         panel.include_router(module.router)
     panel.add_middleware(SecurityHeaders)

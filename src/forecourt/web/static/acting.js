@@ -18,6 +18,12 @@ export function tell(text, isBad = false) {
   line.className = isBad ? "told problem" : "told";
 }
 
+/** Load the page anew, and tell people there what became of it. */
+export function reload(said) {
+  sessionStorage.setItem(KEPT, said);
+  location.reload();
+}
+
 /** Ask before something is done; resolves to whether it is wanted. */
 export function confirmed(text, label) {
   const dialog = document.getElementById("confirm");
@@ -65,8 +71,7 @@ async function act(element, label, body) {
         offerUndo(element, answer.act_id);
       }
     } else {
-      sessionStorage.setItem(KEPT, said);
-      location.reload();
+      reload(said);
     }
   } catch (problem) {
     button.disabled = false;

@@ -1,7 +1,7 @@
 // Conflicts: ruled on by a click or a key, undone, and on to the next.
 
 import { send } from "./api.js";
-import { tell } from "./acting.js";
+import { reload, tell } from "./acting.js";
 
 const conflicts = [...document.querySelectorAll(".conflict")];
 const done = []; // in the order in which they were ruled on
@@ -43,7 +43,8 @@ async function rule(article, button) {
   }
   article.dataset.busy = "1";
   const { ruling, value } = button.dataset;
-  const body = { image_id: Number(article.dataset.image), field: article.dataset.field, ruling };
+  const { image, field, version } = article.dataset;
+  const body = { image_id: Number(image), field, ruling, version };
   if (ruling === "everyone") {
     body.value = value;
   }
@@ -68,12 +69,15 @@ async function undo(article) {
   article.dataset.busy = "1";
   try {
     await send("POST", `/v1/acts/${article.dataset.act}/undo`, {});
-    show(article, "open");
+    const said = `Image ${article.dataset.image}: the ruling is undone.`;
     const index = done.indexOf(article);
-    if (index >= 0) {
-      done.splice(index, 1);
+    if (index < 0) {
+      reload(said); // it was ruled on before the page was drawn, which knows no version without
+      return;
     }
-    tell(`Image ${article.dataset.image}: the ruling is undone.`);
+    done.splice(index, 1);
+    show(article, "open");
+    tell(said);
     go(article);
   } catch (problem) {
     tell(problem.message, true);
