@@ -6,6 +6,7 @@ advertiser, staff for everyone. Each party has one position, its latest fix in f
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -78,10 +79,11 @@ class Conflict:
     def version(self) -> str:
         """Return a word that is another once a party says something else, or staff rule.
 
-        It names the fixes in force and the rulings that are live, so undoing brings it back.
+        It hangs on the fixes in force and the rulings that are live, so undoing brings it back.
         """
-        ruled = [one.act_id for one in self.rulings if one.is_live]
-        return "-".join([*(str(fix.id) for fix in self.positions), *(f"r{act}" for act in ruled)])
+        said = ",".join(str(fix.id) for fix in self.positions)
+        ruled = ",".join(str(one.id) for one in self.rulings if one.is_live)
+        return hashlib.sha256(f"{said};{ruled}".encode()).hexdigest()[:16]
 
 
 def find_conflicts(fixes: Iterable[Fix], rulings: Iterable[Ruled] = ()) -> list[Conflict]:

@@ -68,7 +68,7 @@ class ConflictOut(BaseModel):
                     "image_id": 7,
                     "field": "image_type",
                     "status": "open",
-                    "version": "41-40",
+                    "version": "9f2c61d0a4b7e835",
                     "positions": _POSITIONS,
                     "history": _POSITIONS,
                     "rulings": [],
@@ -96,7 +96,12 @@ class RulingIn(BaseModel):
         json_schema_extra={
             "examples": [
                 {"image_id": 7, "field": "color", "ruling": "everyone", "value": "Blue"},
-                {"image_id": 7, "field": "color", "ruling": "keep_both", "version": "41-40"},
+                {
+                    "image_id": 7,
+                    "field": "color",
+                    "ruling": "keep_both",
+                    "version": "9f2c61d0a4b7e835",
+                },
             ]
         },
     )
@@ -109,7 +114,7 @@ class RulingIn(BaseModel):
     )
     version: str | None = Field(
         None,
-        max_length=1000,
+        max_length=64,
         description="The conflict's, as you saw it: 409 if it is another by now. Absent: no check.",
     )
     note: Note = ""
