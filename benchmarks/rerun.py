@@ -91,7 +91,7 @@ def measure(count: int) -> list[Run]:
         folder.mkdir()
         names = make_images(folder, count)
         fetch = {"allow_networks": "127.0.0.0/8"}
-        settings = Settings(home=Path(scratch, "home"), fetch=fetch)  # type: ignore[arg-type]
+        settings = Settings(home=Path(scratch, "home"), fetch=fetch)
         with serving(folder) as host, open_workspace(settings) as workspace:
             feed = Path(scratch, "feed.json")
             write_feed(feed, [f"{host.base}/{name}" for name in names])

@@ -94,10 +94,10 @@ def arrange(samples: Sequence[Sample], plan: Plan) -> list[Dated]:
         [one for one in members if one not in {*plan.start, *plan.strange}], plan.months
     )
     found: dict[int, Dated] = {}
-    for source, index in members.items():
-        part_of = _cut([samples[i] for i in index], plan.pictures)
+    for source, places_of in members.items():
+        part_of = _cut([samples[i] for i in places_of], plan.pictures)
         places = _places(source, max(part_of) + 1, first.get(source), plan)
-        for i, part in zip(index, part_of, strict=True):
+        for i, part in zip(places_of, part_of, strict=True):
             role, month = places[part]
             sample = replace(samples[i], advertiser=f"{source}#{part}")
             found[i] = Dated(sample=sample, role=role, source=source, month=month)

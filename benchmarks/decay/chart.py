@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from xml.sax.saxutils import escape
 
-from forecourt.core.metrics import Share
+from benchmarks.decay.measure import Estimate
 
 _WIDTH, _HEIGHT = 440, 300  # of one panel, in pixels
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 78, 40, 44  # around the plot
@@ -19,7 +20,7 @@ class Panel:
     """One question: by way, the share of right answers in each month, the first model's first."""
 
     title: str
-    lines: Mapping[str, Sequence[Share]]
+    lines: Mapping[str, Sequence[Estimate]]
 
 
 def draw(panels: Sequence[Panel]) -> str:
@@ -39,7 +40,7 @@ def draw(panels: Sequence[Panel]) -> str:
 
 
 def _draw_panel(panel: Panel) -> list[str]:
-    shares = [one for line in panel.lines.values() for one in line if one.n]
+    shares = [one for line in panel.lines.values() for one in line if isfinite(one.value)]
     low = max(0.0, int(20 * min(one.low for one in shares)) / 20)  # steps of 5 %
     months = max(len(line) for line in panel.lines.values()) - 1
 
@@ -64,7 +65,7 @@ def _draw_panel(panel: Panel) -> list[str]:
     heights: list[float] = []
     for way, line in panel.lines.items():
         ink, dashes = _INKS[way]
-        known = [(month, one) for month, one in enumerate(line) if one.n]
+        known = [(month, one) for month, one in enumerate(line) if isfinite(one.value)]
         upper = [f"{x(month):.1f} {y(one.high):.1f}" for month, one in known]
         lower = [f"{x(month):.1f} {y(one.low):.1f}" for month, one in reversed(known)]
         parts.append(f'<path d="M{"L".join([*upper, *lower])}Z" fill="{ink}" fill-opacity="0.1"/>')

@@ -142,13 +142,13 @@ def go_astray(
                 urls.append(host.put(f"/trial-{start + number}.jpg", data))
             yard.scrape(urls, prefix=f"trial-{start}")
             for url, source, bits, units in yard.carried():
-                trial = batch[urls.index(url)] if url in urls else None
-                if trial is not None:
-                    astray[trial.family.partition(":")[0]] += 1
+                carried = batch[urls.index(url)] if url in urls else None
+                if carried is not None:
+                    astray[carried.family.partition(":")[0]] += 1
                     name = Path(source).stem
-                    words = f"{trial.family}: {bits} bits, {units:.1f} units"
+                    words = f"{carried.family}: {bits} bits, {units:.1f} units"
                     cases.append(
-                        Case(words, original(names[name].image), encode(trial.image, quality=88))
+                        Case(words, original(names[name].image), encode(carried.image, quality=88))
                     )
             host.resources.clear()
             print(f"{tried.total()} trials, {astray.total()} astray", file=sys.stderr, flush=True)

@@ -109,7 +109,7 @@ class Yard:
 def open_yard(folder: Path) -> Iterator[Yard]:
     """Open a fresh home below a folder."""
     fetch = {"allow_networks": "127.0.0.0/8", "retries": 0}
-    settings = Settings(home=folder / "home", fetch=fetch)  # type: ignore[arg-type]
+    settings = Settings(home=folder / "home", fetch=fetch)
     with open_workspace(settings) as workspace:
         yield Yard(workspace, folder)
 

@@ -102,7 +102,7 @@ class Caller:
         found: Counter[tuple[str, str]] = Counter()
         cursor: str | None = None
         while True:
-            query = {"advertiser": advertiser, "limit": 500}
+            query: dict[str, str | int] = {"advertiser": advertiser, "limit": 500}
             answer = self._client.get(
                 "/v1/fixes", params=query | ({"cursor": cursor} if cursor else {})
             )

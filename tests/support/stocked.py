@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from PIL import Image
 
-from forecourt.core.labels import COLORS
+from forecourt.core.labels import COLORS, IMAGE_TYPES
 from forecourt.core.records import Vehicle
 from forecourt.identity.urls import host_of, make_url_key
 from forecourt.store import inventory
@@ -225,8 +225,8 @@ def _settle(
 
 
 def _answer(image_id: int, what: Shown, model_version: str, at: datetime) -> dict[str, object]:
-    others = [one for one in ("Dealer", "Stock", "Placeholder") if one != what.image_type]
     rest = (1 - what.confidence) / 2
+    types = {one.value: what.confidence if one == what.image_type else rest for one in IMAGE_TYPES}
     return {
         "image_id": image_id,
         "model_version": model_version,
@@ -239,7 +239,7 @@ def _answer(image_id: int, what: Shown, model_version: str, at: datetime) -> dic
         "review": what.review,
         "review_reasons": ["image_type_uncertain"] if what.review else [],
         "answer": {
-            "image_type_probs": {what.image_type: what.confidence, **dict.fromkeys(others, rest)},
+            "image_type_probs": types,
             "color_probs": {
                 one.value: (what.confidence if one == what.color else 0.0) for one in COLORS
             },

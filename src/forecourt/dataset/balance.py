@@ -1,7 +1,7 @@
 """What a version holds, what training is shown of it, and what to collect next. Pure.
 
 B1  in training, vehicles that are no cars are shown at least their quota, by weight: no picture
-is thrown away for it, and none counts more than four times
+is thrown away for it, and none counts more than eight times
 B2  a class, colour or kind is short in training under a hundred pictures
 B3  it is short in testing under thirty: fewer say nothing of a class
 B4  one advertiser should not give more than a third of a class: the model learns its backdrop
@@ -18,7 +18,7 @@ from forecourt.core.dataset import Item, ItemSource, Split
 from forecourt.core.labels import COLORS, IMAGE_TYPES, ImageType
 
 LEAST_OTHER = 0.4  # of vehicles of known kind (B1)
-_MOST_WEIGHT = 4.0
+MOST_WEIGHT = 8.0
 _ENOUGH_TRAIN = 100
 _ENOUGH_TEST = 30
 _MOST_OF_ONE = 1 / 3
@@ -54,7 +54,7 @@ def weigh(items: Sequence[Item], *, least_other: float = LEAST_OTHER) -> list[It
     others = sum(item.is_other_vehicle for item in shown)
     factor = 1.0
     if others and others < least_other * (cars + others):
-        factor = min(least_other * cars / ((1 - least_other) * others), _MOST_WEIGHT)
+        factor = min(least_other * cars / ((1 - least_other) * others), MOST_WEIGHT)
     mean = (len(shown) + (factor - 1) * others) / len(shown) if shown else 1.0
     return [replace(item, weight=_weight(item, factor, mean)) for item in items]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -14,12 +15,12 @@ from benchmarks.decay.measure import (
     COLOR,
     TYPE,
     Asked,
-    behind,
-    count,
+    ahead,
     error_ratio,
     find_bars,
     gather,
-    pairs,
+    others_ahead,
+    share,
 )
 from benchmarks.decay.people import People, Told, fix_month
 from forecourt.core.labels import Color, ImageType
@@ -176,7 +177,12 @@ def asked(nothing: int, classic: int, ours: int, *, n: int = 200) -> Asked:
         way: [[RED_PHOTO] * n, [wrong] * mistakes + [RED_PHOTO] * (n - mistakes)]
         for way, mistakes in (("nothing", nothing), ("classic", classic), ("ours", ours))
     }
-    return gather(judges, told, TYPE)
+    return gather(judges, [told], TYPE)
+
+
+def joined(*years: Asked) -> Asked:
+    right = {way: np.concatenate([one.right[way] for one in years]) for way in years[0].right}
+    return replace(years[0], right=right)
 
 
 def test_half_the_error_is_half_of_the_mistakes() -> None:
@@ -187,8 +193,27 @@ def test_half_the_error_is_half_of_the_mistakes() -> None:
 
 
 def test_ours_is_worse_only_beyond_the_interval() -> None:
-    assert not pairs(asked(80, 20, 22), 1)[0].is_worse
-    assert pairs(asked(80, 20, 60), 1)[0].is_worse
+    assert ahead(asked(80, 20, 21), 1).low < 0 <= ahead(asked(80, 20, 21), 1).high
+    assert ahead(asked(80, 20, 60), 1).high < 0
+
+
+def test_years_are_taken_together() -> None:
+    both = joined(asked(80, 60, 20), asked(80, 60, 60))
+    assert both.years == 2
+    assert error_ratio(both, 1).value == pytest.approx(0.5)
+    assert error_ratio(both.year(1), 1).value == pytest.approx(0.75)
+    one, twice = share(asked(80, 60, 20), 1, "ours"), joined(asked(80, 60, 20), asked(80, 60, 20))
+    assert share(twice, 1, "ours") == one  # the same pictures again are no more evidence
+
+
+def test_an_interval_is_as_wide_as_theory_has_it() -> None:
+    judges = [replace(judge(i), sample=sample(i, "shop", group=f"shop/{i}")) for i in range(400)]
+    wrong = Told(image_type=ImageType.STOCK, color=Color.RED)
+    said = [wrong] * 80 + [RED_PHOTO] * 320
+    found = share(gather(judges, [{"ours": [said, said]}], TYPE), 1, "ours")
+    assert found.value == pytest.approx(0.8)
+    assert found.n == 400
+    assert found.high - found.low == pytest.approx(2 * 1.96 * (0.8 * 0.2 / 400) ** 0.5, rel=0.1)
 
 
 @pytest.mark.parametrize(
@@ -201,23 +226,25 @@ def test_bars_say_what_is_reached(mistakes: tuple[int, int, int], reached: list[
 
 def test_other_vehicles_are_held_against_cars() -> None:
     one = asked(0, 0, 0)
-    one.right["ours"][1][one.is_other] = False
-    cars, others, ahead = behind(one, 1, "ours")
-    assert (cars.value, others.value, ahead.value) == (1.0, 0.0, -1.0)
+    one.right["ours"][:, 1, one.is_other] = False
+    assert share(one, 1, "ours", one.is_car).value == 1.0
+    assert share(one, 1, "ours", one.is_other).value == 0.0
+    assert others_ahead(one, 1, "ours").value == -1.0
     assert not find_bars({TYPE: one}, 1)[-1].is_reached
 
 
 def test_pictures_count_from_their_month_on() -> None:
     judges = [judge(0), judge(1, month=2), judge(2, is_hard=False)]
     told = {"ours": [[RED_PHOTO] * 3] * 3}
-    found = gather(judges, told, TYPE)
-    assert [count(found.at("ours", month)).n for month in (0, 1, 2)] == [0, 1, 2]
-    assert count(gather(judges, told, COLOR).at("ours", 2)).n == 1
+    found = gather(judges, [told], TYPE)
+    assert [share(found, month, "ours").n for month in (0, 1, 2)] == [0, 1, 2]
+    assert np.isnan(share(found, 0, "ours").value)
+    assert share(gather(judges, [told], COLOR), 2, "ours").n == 1
 
 
 def test_the_figure_is_one_well_formed_document() -> None:
     one = asked(80, 60, 20)
-    lines = {way: [count(one.at(way, month)) for month in (0, 1)] for way in one.right}
+    lines = {way: [share(one, month, way) for month in (0, 1)] for way in one.right}
     svg = chart.draw([chart.Panel("a < b", lines), chart.Panel("colour", lines)])
     root = ET.fromstring(svg)  # noqa: S314  # our own words
     words = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
