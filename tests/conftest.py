@@ -38,6 +38,9 @@ def _clean_slate(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         if name.startswith("FORECOURT_") and name not in _DATA_VARIABLES:
             monkeypatch.delenv(name)
     monkeypatch.delenv("COLUMNS", raising=False)  # pytest-xdist sets it, and commands wrap by it
+    # Commands that step back (training, re-tags) run in this process, and nobody may step forward
+    # again: all tests that follow, and the servers that they start, would go last.
+    monkeypatch.setattr(os, "nice", lambda _by: 0, raising=False)
     yield
     structlog.reset_defaults()
 
