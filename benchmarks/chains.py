@@ -129,7 +129,7 @@ def milliseconds(run: Callable[[], object], pictures: int) -> float:
 
 
 def compare(recipe: Recipe, material: Material, hard: Rgb) -> list[Way]:
-    """Train everything and return the three ways."""
+    """Train everything and return the ways."""
     detector = recipe.weights / steps.BOX_TEACHER
     close = replace(material, squares=crop_all(detector, material.squares))
     close_hard = crop_all(detector, hard)

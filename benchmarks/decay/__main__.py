@@ -29,7 +29,7 @@ def main() -> int:
     arguments.kept.mkdir(parents=True, exist_ok=True)
     pool = open_pool(arguments, print)
     judges = [one for one in pool.dated if one.role in {Role.JUDGES, Role.STRANGE}]
-    del pool  # every year has its own process, and opens it
+    del pool  # what takes long is kept now; every year has its own process, and opens it
     years: list[Answers] = []
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(arguments.processes, mp_context=spawn, max_tasks_per_child=1) as some:
@@ -96,16 +96,15 @@ def _print(asked: dict[str, Asked], strange: dict[str, Asked], months: int) -> N
         cells = [share(asked[question], month, way) for question in QUESTIONS for way in ways]
         print(f"{month:5}" + "".join(f"{f'{one.value:.1%} of {one.n}':>22}" for one in cells))
     print("\nat the end, with 95 % intervals")
-    every = None
     for name, one, among in (
-        ("new advertisers, type on hard pictures", asked[TYPE], every),
+        ("new advertisers, type on hard pictures", asked[TYPE], None),
         ("  cars", asked[TYPE], asked[TYPE].is_car),
         ("  other vehicles", asked[TYPE], asked[TYPE].is_other),
-        ("new advertisers, colour", asked[COLOR], every),
+        ("new advertisers, colour", asked[COLOR], None),
         ("  cars", asked[COLOR], asked[COLOR].is_car),
         ("  other vehicles", asked[COLOR], asked[COLOR].is_other),
-        ("sources that never arrived, type", strange[TYPE], every),
-        ("sources that never arrived, colour", strange[COLOR], every),
+        ("sources that never arrived, type", strange[TYPE], None),
+        ("sources that never arrived, colour", strange[COLOR], None),
     ):
         for way in ways:
             told = share(one, months, way, among)

@@ -52,17 +52,6 @@ class Asked:
     vehicle: NDArray[np.int64]
     right: Mapping[str, NDArray[np.bool_]]
 
-    @property
-    def years(self) -> int:
-        """How often the year was replayed."""
-        return len(next(iter(self.right.values())))
-
-    def year(self, number: int) -> Asked:
-        """Return one of the years, counted from 0."""
-        return replace(
-            self, right={way: one[number : number + 1] for way, one in self.right.items()}
-        )
-
     def at(self, way: str, month: int) -> Floats:
         """Return in what share of the years each picture is right, shape (N,)."""
         return np.asarray(self.right[way][:, month].mean(0))

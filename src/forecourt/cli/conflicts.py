@@ -106,5 +106,4 @@ def _print_conflict(conflict: Conflict) -> None:
         f"{fixes} {'fix' if fixes == 1 else 'fixes'} in all",
         highlight=False,
     )
-    latest = next((one for one in reversed(conflict.rulings) if one.is_live), None)
-    print_table([*conflict.positions, *([latest] if latest else [])])
+    print_table([*conflict.positions, *([conflict.standing] if conflict.standing else [])])

@@ -76,6 +76,11 @@ class Conflict:
     rulings: tuple[Ruled, ...] = ()
 
     @property
+    def standing(self) -> Ruled | None:
+        """Return the ruling that is in force; None: there is none."""
+        return find_standing(self.rulings)
+
+    @property
     def version(self) -> str:
         """Return a word that is another once a party says something else, or staff rule.
 
@@ -120,6 +125,11 @@ def find_conflicts(fixes: Iterable[Fix], rulings: Iterable[Ruled] = ()) -> list[
     return found
 
 
+def find_standing(rulings: Sequence[Ruled]) -> Ruled | None:
+    """Return the latest live one of a field's rulings, oldest first; None: there is none."""
+    return next((one for one in reversed(rulings) if one.is_live), None)
+
+
 def find_positions(history: Iterable[Fix]) -> tuple[Fix, ...]:
     """Return the latest live fix of each party, oldest first.
 
@@ -149,7 +159,7 @@ def _find_status(
     positions: Sequence[Fix], history: Sequence[Fix], rulings: Sequence[Ruled]
 ) -> ConflictStatus | None:
     """Return where it stands; None where nobody disagrees and no ruling has anything to say."""
-    ruled = next((one for one in reversed(rulings) if one.is_live), None)
+    ruled = find_standing(rulings)
     if ruled is not None and ruled.ruling is Ruling.AMBIGUOUS:
         # A fact about the picture: that one more party reads it in one way does not change it.
         return ConflictStatus.AMBIGUOUS

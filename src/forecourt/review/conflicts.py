@@ -138,9 +138,7 @@ def rulings(
 def _check_version(conflict: Conflict | None, version: str | None) -> None:
     if version is None or (conflict is not None and conflict.version == version):
         return
-    ruled = (
-        next((one for one in reversed(conflict.rulings) if one.is_live), None) if conflict else None
-    )
+    ruled = conflict.standing if conflict else None
     what = (
         f"{ruled.by} has ruled on it"
         if ruled is not None

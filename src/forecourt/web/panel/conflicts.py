@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from forecourt import review
-from forecourt.core.conflicts import Conflict
 from forecourt.core.fixes import Fix, FixField
 from forecourt.core.records import Role
 from forecourt.store import images as stored_images
@@ -56,7 +55,6 @@ def list_conflicts(
         answers=answers,
         with_ruled=with_ruled,
         party_of=_party_of,
-        standing_act=_standing_act,
         first=url_to("conflicts", **query) if cursor else None,
         following=following,
     )
@@ -67,8 +65,3 @@ def _party_of(fix: Fix) -> str:
     if fix.role is Role.ADVERTISER:
         return f"{fix.advertiser}, the advertiser"
     return "staff, for everyone" if fix.everywhere else f"staff, for {fix.advertiser}"
-
-
-def _standing_act(conflict: Conflict) -> int | None:
-    """Return the act of the ruling that is in force, to undo it; None: there is none."""
-    return next((one.act_id for one in reversed(conflict.rulings) if one.is_live), None)
