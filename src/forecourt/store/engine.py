@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -221,11 +222,18 @@ def migrate(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
 
 
-def schema_revisions(connection: sa.Connection) -> tuple[str | None, str, set[str]]:
+def schema_revisions(connection: sa.Connection) -> tuple[str | None, str, frozenset[str]]:
     """Return the database's revision, this release's, and all that this release knows."""
+    head, known = _released()
+    return _revision(connection), head, known
+
+
+@cache
+def _released() -> tuple[str, frozenset[str]]:
+    """Return the revision of this release, and all that it knows: read once, not at every look."""
     scripts = ScriptDirectory.from_config(_config())
-    known = {script.revision for script in scripts.walk_revisions()}
-    return _revision(connection), str(scripts.get_current_head()), known
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    return str(scripts.get_current_head()), known
 
 
 def _config() -> Config:

@@ -27,8 +27,11 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture
-def workspace(settings: Settings, database: str | None) -> Iterator[Workspace]:
-    with open_workspace(settings.model_copy(update={"database": database})) as opened:
+def workspace(
+    settings: Settings, database: str | None, place_sqlite: Callable[[Settings], Settings]
+) -> Iterator[Workspace]:
+    found = place_sqlite(settings.model_copy(update={"database": database}))
+    with open_workspace(found) as opened:
         if database is not None:
             install_queue(opened.engine)
         yield opened

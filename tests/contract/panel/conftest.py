@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from starlette.testclient import TestClient
@@ -26,9 +26,11 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def service(settings: Settings, database: str | None) -> Iterator[Service]:
+def service(
+    settings: Settings, database: str | None, place_sqlite: Callable[[Settings], Settings]
+) -> Iterator[Service]:
     """acme shows 12 vehicles with 6 images each, zenith 3 with 4; users as in `support.panel`."""
-    found = settings.model_copy(update={"database": database})
+    found = place_sqlite(settings.model_copy(update={"database": database}))
     with (
         open_workspace(found) as workspace,
         open_engines(workspace) as engines,

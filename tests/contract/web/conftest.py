@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -21,8 +21,10 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def api(settings: Settings, database: str | None) -> Iterator[Api]:
-    found = settings.model_copy(update={"database": database})
+def api(
+    settings: Settings, database: str | None, place_sqlite: Callable[[Settings], Settings]
+) -> Iterator[Api]:
+    found = place_sqlite(settings.model_copy(update={"database": database}))
     with (
         open_workspace(found) as workspace,
         open_engines(workspace) as engines,

@@ -225,6 +225,8 @@ def test_two_runs_over_one_scrape_end_with_every_image_settled_once(
 
 
 @pytest.fixture
-def workspace(settings: Settings) -> Iterator[Workspace]:
-    with open_workspace(settings) as opened:
+def workspace(
+    settings: Settings, place_sqlite: Callable[[Settings], Settings]
+) -> Iterator[Workspace]:
+    with open_workspace(place_sqlite(settings)) as opened:
         yield opened
