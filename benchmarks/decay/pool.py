@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from benchmarks.decay.calendar import Dated, Plan, Role, arrange, date_hard
 from benchmarks.decay.ends import Ends, describe_views
@@ -40,19 +41,21 @@ from forecourt.train.gallery import (
     shown_shares,
 )
 from forecourt.train.learn import LearnConfig, answer_views, settle_visible, train_eyes
+from forecourt.train.material import mend_maps
 from forecourt.train.pictures.draw import DrawConfig
 from forecourt.train.recipe import Recipe
 from forecourt.train.samples import load_squares
 from forecourt.train.targets import Targets, read_targets
 from forecourt.train.views import Views
 from forecourt.vision.decode import Rgb, decode_image
+from forecourt.vision.predict import sigmoid
 
 SIDE = 256
 _MAP = 25
 _SIDES = list(Split)
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
-# As the search space's `pictures`, with fewer views. Cards and copies are drawn of the starting
-# sources; of what arrives there are its own views and some worn copies.
+# Near the search space's `pictures`, with fewer views. A card may show several vehicles, of which
+# not all are fixed: of what arrives none is drawn.
 SHOWN = GalleryConfig(
     views=2,
     most_views=4,
@@ -62,7 +65,7 @@ SHOWN = GalleryConfig(
 )
 LATER = replace(
     SHOWN,
-    drawing=replace(SHOWN.drawing, cards=0.0, painted=0.0, touched=0, worn_stock=0, sketches=0.0),
+    drawing=replace(SHOWN.drawing, cards=0.0, sketches=0.0, painted_others=2),
 )
 
 
@@ -142,11 +145,12 @@ def build_pool(
     is_kept = all((folder / name).is_dir() for name in ("arriving", "plain"))
     none = np.zeros((len(samples), 1, 1, 3), np.uint8)  # views that are kept need no pixels
     rest = _unmapped(samples, none if is_kept else load_squares(Path(), samples, SIDE))
-    coming = slice(first, first + later)
-    arriving = build_gallery(folder / "arriving", _cut(rest, coming), run_trunk, LATER)
     trunk_plain = plain_views(folder / "plain", rest, run_trunk)
     plain = describe_views(folder / "plain-ends", eyes, [trunk_plain])
     ends: Eyes = Ends(eyes).eval()
+    coming = np.arange(first, first + later)
+    found = _map(_cut(rest, coming), ends, plain.take(coming))
+    arriving = build_gallery(folder / "arriving", found, run_trunk, LATER)
     if is_whole:
         views, seen, network = _join([shown.views, arriving.views]), trunk_plain, eyes
     else:
@@ -289,22 +293,30 @@ def _train_first(recipe: Recipe, material: Material, gallery: Gallery) -> Eyes:
 
 
 def _unmapped(samples: list[Sample], squares: Rgb) -> Material:
-    """Return pictures of which nobody says where the vehicle is: that stays out of the loss."""
+    """Return pictures of which nobody says where the vehicle is."""
     targets = read_targets(samples, np.ones(len(samples), np.int64))
     maps = np.full((len(samples), _MAP, _MAP), np.nan, np.float16)
     return Material(samples, squares, maps, maps, targets, np.zeros(len(samples), np.int64))
 
 
-def _cut(material: Material, part: slice) -> Material:
-    index = np.arange(len(material.samples))[part]
+def _cut(material: Material, index: NDArray[np.int64]) -> Material:
     return Material(
-        material.samples[part],
-        material.squares[part],
-        material.masks[part],
-        material.maps[part],
+        [material.samples[one] for one in index],
+        material.squares[index],
+        material.masks[index],
+        material.maps[index],
         material.targets.take(index),
-        material.folds[part],
+        material.folds[index],
     )
+
+
+def _map(material: Material, ends: Eyes, plain: Views) -> Material:
+    """Return pictures with the vehicles where the first network sees them, as `train` does."""
+    heat = torch.from_numpy(sigmoid(answer_views(ends, plain)["heat"]).astype(np.float32))
+    grown = functional.interpolate(heat, size=(_MAP, _MAP), mode="bilinear")[:, 0]
+    maps = grown.numpy().astype(np.float16)
+    mend_maps(maps, material.samples, material.squares)
+    return replace(material, masks=maps.copy(), maps=maps)
 
 
 def _join(parts: list[Views]) -> Views:

@@ -30,10 +30,17 @@ from forecourt.train.finetune import (
     finetune,
     refit,
 )
-from forecourt.train.gallery import REAL, Gallery, GalleryConfig, Material, shown_shares
+from forecourt.train.gallery import (
+    DRAWN,
+    PAINTED,
+    Gallery,
+    GalleryConfig,
+    Material,
+    shown_shares,
+)
 from forecourt.train.material import mend_paint
 from forecourt.train.space import Space
-from forecourt.train.targets import Targets, drawn_targets, read_targets
+from forecourt.train.targets import UNKNOWN, Targets, drawn_targets, read_targets
 from forecourt.vision.predict import softmax
 
 _SURE = 0.8  # a model's word on the kind is taken from this probability on, as datasets take it
@@ -210,8 +217,8 @@ def _lesson(
     numbers: dict[str, float] | None,
 ) -> Lesson:
     """Return all views of the pool, and how often each is shown: balanced, if numbers say how."""
-    index = np.flatnonzero(weight[pool.source] > 0)
-    told = _label_views(pool, index, labels)
+    index = np.flatnonzero((weight[pool.source] > 0) & find_made(pool, labels))
+    told = label_views(pool, index, labels)
     gallery = Gallery(pool.views, told, pool.source[index], pool.origin[index])
     config = None
     if numbers is not None:
@@ -221,15 +228,38 @@ def _lesson(
     return Lesson(pool.views, _spread(pool, index, told), shares)
 
 
-def _label_views(pool: Pool, index: NDArray[np.int64], labels: Targets) -> Targets:
-    """Return the truth of views: of those that arrived, what their label says."""
+def find_made(pool: Pool, labels: Targets) -> NDArray[np.bool_]:
+    """Return which views there are, by what labels say, shape (N,).
+
+    A vehicle is painted anew in another colour than its own, if somebody has said its own.
+
+    Args:
+        pool: The pictures.
+        labels: Of every picture of the pool.
+    """
+    is_painted = pool.origin == PAINTED
+    color = labels.color[pool.source]
+    return np.asarray(~is_painted | ((color != UNKNOWN) & (color != pool.drawn.color)))
+
+
+def label_views(pool: Pool, index: NDArray[np.int64], labels: Targets) -> Targets:
+    """Return the truth of views: of those that arrived, what their label says.
+
+    Args:
+        pool: The pictures.
+        index: Of N views, shape (N,).
+        labels: Of every picture of the pool.
+    """
     found = pool.drawn.take(index)
-    source, is_real = pool.source[index], pool.origin[index] == REAL
+    source, origin = pool.source[index], pool.origin[index]
     arrived = np.isin(source, pool.role(Role.ARRIVES))
     said, copied = labels.take(source), drawn_targets(labels.image_type[source])
+    is_drawn = origin == DRAWN
     for one in fields(Targets):
-        for told, chosen in ((said, arrived & is_real), (copied, arrived & ~is_real)):
+        for told, chosen in ((said, arrived & ~is_drawn), (copied, arrived & is_drawn)):
             getattr(found, one.name)[chosen] = getattr(told, one.name)[chosen]
+    is_painted = origin == PAINTED
+    found.color[is_painted] = pool.drawn.color[index][is_painted]
     return found
 
 
@@ -247,8 +277,7 @@ def _shares(
     material = Material(
         samples, np.empty((len(samples), 0, 0, 3), np.uint8), unseen, unseen, pool.targets, zeros
     )
-    shares = shown_shares(gallery, material, config, held=None) * weight[gallery.source]
-    return np.asarray(shares / shares.sum())
+    return shown_shares(gallery, material, config, held=None, weight=weight)
 
 
 def _spread(pool: Pool, index: NDArray[np.int64], labels: Targets) -> Targets:

@@ -55,6 +55,7 @@ def test_numbers_are_those_of_the_code() -> None:
     assert f"less than {balance.LEAST_OTHER:.0%}".replace("%", " %") in section(
         DOCUMENT, "The split"
     )
+    assert {16.0: "up to sixteen times"}[balance.MOST_WEIGHT] in section(DOCUMENT, "The split")
     for command in (commands.import_pictures, commands.build):
         given = inspect.signature(command).parameters["least_other"].default
         assert given == balance.LEAST_OTHER

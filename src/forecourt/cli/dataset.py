@@ -80,7 +80,7 @@ def import_pictures(
         SplitName | None, typer.Option("--split", help="Of pictures that come without one.")
     ] = None,
     least_side: _LeastSide = 64,
-    least_other: _LeastOther = 0.4,
+    least_other: _LeastOther = 0.5,
     test: _TestShare = 0.15,
     validation: _ValidationShare = 0.1,
     as_json: Json = False,
@@ -126,7 +126,7 @@ def build(
         list[Path] | None, typer.Option("--add", help="Also import this; repeatable.")
     ] = None,
     least_side: _LeastSide = 64,
-    least_other: _LeastOther = 0.4,
+    least_other: _LeastOther = 0.5,
     test: _TestShare = 0.15,
     validation: _ValidationShare = 0.1,
     as_json: Json = False,

@@ -1,7 +1,7 @@
 """What a version holds, what training is shown of it, and what to collect next. Pure.
 
 B1  in training, vehicles that are no cars are shown at least their quota, by weight: no picture
-is thrown away for it, and none counts more than eight times
+is thrown away for it, and none counts more than sixteen times
 B2  a class, colour or kind is short in training under a hundred pictures
 B3  it is short in testing under thirty: fewer say nothing of a class
 B4  one advertiser should not give more than a third of a class: the model learns its backdrop
@@ -17,8 +17,8 @@ from typing import Any
 from forecourt.core.dataset import Item, ItemSource, Split
 from forecourt.core.labels import COLORS, IMAGE_TYPES, ImageType
 
-LEAST_OTHER = 0.4  # of vehicles of known kind (B1)
-MOST_WEIGHT = 8.0
+LEAST_OTHER = 0.5  # of vehicles of known kind (B1)
+MOST_WEIGHT = 16.0
 _ENOUGH_TRAIN = 100
 _ENOUGH_TEST = 30
 _MOST_OF_ONE = 1 / 3

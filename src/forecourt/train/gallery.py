@@ -139,9 +139,21 @@ def shown_shares(
     *,
     held: int | None,
     shows_relit: bool = True,
+    weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return how often each view is shown, sums to 1; never, of the fold that is held out."""
+    """Return how often each view is shown, sums to 1; never, of the fold that is held out.
+
+    Args:
+        gallery: N views of M samples.
+        material: The samples.
+        config: How much of what.
+        held: The fold, if one is held out.
+        shows_relit: Whether photos in another light are shown.
+        weight: How often each sample is shown beside others of its part, shape (M,): what vehicles
+            that are no cars have more, cars have less, and placeholders keep their share.
+    """
     truth, source = gallery.targets, gallery.source
+    weighed = np.ones(len(source)) if weight is None else weight[source]
     is_usable = np.full(len(source), True)
     if held is not None:
         is_usable &= material.folds[source] != held
@@ -167,7 +179,7 @@ def shown_shares(
         ),
     )
     for is_member, weights, total, by_type in parts:
-        chosen = np.where(is_member & is_usable, weights, 0.0)
+        chosen = np.where(is_member & is_usable, weights * weighed, 0.0)
         for image_type, share in (by_type or {}).items():
             of_type = truth.image_type == image_type
             chosen[of_type] *= share / max(chosen[of_type].sum(), 1e-9)

@@ -14,20 +14,23 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch.nn import functional
 
 from forecourt.core.dataset import Item, Split, is_held_at_random
 from forecourt.core.errors import UsageError
+from forecourt.core.labels import Color, ImageType
 from forecourt.core.samples import Sample
 from forecourt.store.versions import DatasetVersion
 from forecourt.train.disk import replace_json
 from forecourt.train.eyes import INPUT_SIZE, Eyes
 from forecourt.train.finetune import Exam
 from forecourt.train.gallery import Gallery, GalleryConfig, Material, plain_views, shown_shares
+from forecourt.train.pictures.stock import mask_on_white
 from forecourt.train.recipe import trunk_runner
 from forecourt.train.samples import load_squares
 from forecourt.train.shards import Portions, build_portions
-from forecourt.train.targets import PLACEHOLDER, Targets, read_targets
+from forecourt.train.targets import Targets, read_targets
 from forecourt.vision.bundle import Bundle
 from forecourt.vision.decode import Rgb
 from forecourt.vision.predict import sigmoid
@@ -143,8 +146,7 @@ def draw_shares(
         prepared.is_validation.astype(np.int64),
     )
     held = None if shows_validation else 1
-    shares = shown_shares(gallery, material, config, held=held) * prepared.weight[gallery.source]
-    return np.asarray(shares / shares.sum())
+    return shown_shares(gallery, material, config, held=held, weight=prepared.weight)
 
 
 def _typical(version: DatasetVersion, items: Sequence[Item]) -> Rgb:
@@ -179,10 +181,31 @@ def _read(
     squares = load_squares(version.folder, samples, _SQUARE)
     maps, competing = ask_champion(champion, squares, threads=threads)
     targets = mend_paint(read_targets(samples, competing), items)
-    maps[targets.image_type == PLACEHOLDER] = 0
+    mend_maps(maps, samples, squares)
     # Nothing is drawn of pictures from both sides.
     folds = np.array([one.split is Split.VALIDATION for one in items], np.int64)
     return Material(samples, squares, maps.copy(), maps, targets, folds)
+
+
+def mend_maps(maps: NDArray[np.float16], samples: Sequence[Sample], squares: Rgb) -> None:
+    """Take out of maps what is no vehicle by the label: placeholders, and the ground of cut-outs.
+
+    A champion that has not seen a kind of vehicle takes the white around a motorcycle for paint.
+    Where the paint itself is white, or may be, the map stays.
+
+    Args:
+        maps: Share of vehicle in each cell, shape (N, 25, 25); they are changed.
+        samples: The pictures' labels.
+        squares: The pictures, shape (N, S, S, 3).
+    """
+    for index, (sample, square) in enumerate(zip(samples, squares, strict=True)):
+        if sample.image_type is ImageType.PLACEHOLDER:
+            maps[index] = 0
+        elif sample.image_type is ImageType.STOCK and sample.color not in {None, Color.WHITE}:
+            mask = mask_on_white(square)
+            if mask is not None:
+                cells = mask.resize((_MAP, _MAP), Image.Resampling.BOX)
+                maps[index] = np.minimum(maps[index], np.asarray(cells, np.float16) / 255)
 
 
 def mend_paint(targets: Targets, items: Sequence[Item]) -> Targets:

@@ -81,6 +81,7 @@ class Pictures(_Table):
     cards: float = Field(ge=0, le=10)
     touched: int = Field(ge=0, le=50)
     painted: float = Field(ge=0, le=10)
+    painted_others: int = Field(default=0, ge=0, le=50)  # not in files that were copied before
     worn_stock: int = Field(ge=0, le=50)
     sketches: float = Field(ge=0, le=10)
 
@@ -118,6 +119,7 @@ class Space(_Table):
             cards=told.cards,
             touched=told.touched,
             painted=told.painted,
+            painted_others=told.painted_others,
             worn_stock=told.worn_stock,
             sketches=told.sketches,
             seed=seed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from benchmarks.decay.calendar import Dated, Role  # noqa: E402
 from benchmarks.decay.ends import Ends, describe_views  # noqa: E402
 from benchmarks.decay.people import Fix, People, Told, fix_month  # noqa: E402
 from benchmarks.decay.pool import Pool, make_picture, penultimate  # noqa: E402
-from benchmarks.decay.teach import Schooling, ask  # noqa: E402
+from benchmarks.decay.teach import Schooling, ask, find_made, label_views  # noqa: E402
 from benchmarks.decay.ways import Classic, Nothing, Ours  # noqa: E402
 from benchmarks.decay.year import replay  # noqa: E402
 from forecourt.core.dataset import Split  # noqa: E402
@@ -25,9 +26,9 @@ from forecourt.core.records import VisualKey  # noqa: E402
 from forecourt.core.samples import Sample  # noqa: E402
 from forecourt.dataset.compose import Knowledge, compose  # noqa: E402
 from forecourt.train.eyes import FINE, GRID, TYPE_FEATURES  # noqa: E402
-from forecourt.train.gallery import REAL  # noqa: E402
+from forecourt.train.gallery import DRAWN, PAINTED, REAL  # noqa: E402
 from forecourt.train.space import read_space  # noqa: E402
-from forecourt.train.targets import read_targets  # noqa: E402
+from forecourt.train.targets import UNKNOWN, read_targets  # noqa: E402
 from forecourt.train.views import Views  # noqa: E402
 from tests.support.lessons import noisy_network, noisy_views  # noqa: E402
 
@@ -126,6 +127,36 @@ def test_a_year_is_replayed_by_all_three_ways(pool: Pool) -> None:
     assert told["nothing"][0] == told["nothing"][2]
     assert told["classic"][0] != told["classic"][2]
     assert len(lines) == 6
+
+
+def test_views_of_what_arrived_say_what_their_labels_say(pool: Pool) -> None:
+    pink, green = COLORS.index(Color.PINK), COLORS.index(Color.GREEN)
+    drawn = pool.drawn.take(np.arange(2 * EACH))
+    origin = pool.origin.copy()
+    origin[EACH : EACH + 3] = DRAWN, PAINTED, PAINTED
+    drawn.color[EACH : EACH + 3] = UNKNOWN, pink, pink
+    pool = replace(pool, origin=origin, drawn=drawn)
+    labels = pool.targets.take(np.arange(len(pool.dated)))
+    labels.image_type[EACH : EACH + 3] = 1
+    labels.color[EACH : EACH + 4] = green, green, pink, green
+    index = np.array([EACH + 3, 2, EACH + 1, EACH, EACH + 2])
+    told = label_views(pool, index, labels)
+    assert told.image_type[2:].tolist() == [1, 1, 1]
+    # What is drawn has no colour, what is painted its own, and the picture what people said.
+    assert told.color.tolist() == [green, drawn.color[2], pink, UNKNOWN, pink]
+
+
+def test_a_vehicle_whose_colour_nobody_said_is_not_painted_anew(pool: Pool) -> None:
+    origin = pool.origin.copy()
+    origin[EACH : EACH + 3] = PAINTED
+    drawn = pool.drawn.take(np.arange(2 * EACH))
+    drawn.color[EACH : EACH + 3] = 5
+    pool = replace(pool, origin=origin, drawn=drawn)
+    labels = pool.targets.take(np.arange(len(pool.dated)))
+    labels.color[EACH : EACH + 3] = UNKNOWN, 5, 6
+    made = find_made(pool, labels)
+    assert made[EACH : EACH + 3].tolist() == [False, False, True]
+    assert np.delete(made, [EACH, EACH + 1]).all()
 
 
 def fixes_of(pool: Pool, *, contradicted: Sequence[int] = ()) -> tuple[list[Fix], dict[int, str]]:

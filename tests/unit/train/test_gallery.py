@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from forecourt.train.gallery import (  # noqa: E402
     build_gallery,
     shown_shares,
 )
-from forecourt.train.pictures.draw import DrawConfig  # noqa: E402
+from forecourt.train.pictures.draw import DrawConfig, draw_painted  # noqa: E402
 from forecourt.train.targets import PLACEHOLDER, STOCK, UNKNOWN, read_targets  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -104,6 +105,27 @@ def test_gallery__knows_what_every_view_shows_and_is_kept(
     np.testing.assert_array_equal(again.views.features, gallery.views.features)
 
 
+def test_draw_painted__gives_vehicles_that_are_no_cars_copies_of_their_own(
+    material: Material,
+) -> None:
+    vans = {0, 3}  # red ones
+    samples = [
+        replace(one, kind="van") if number in vans else one
+        for number, one in enumerate(material.samples)
+    ]
+    args = (samples, material.squares, material.masks)
+    plain = list(draw_painted(*args, DrawConfig(painted=1.0)))
+    more = list(draw_painted(*args, DrawConfig(painted=1.0, painted_others=4)))
+    for one, other in zip(plain, more, strict=False):  # what was drawn before is drawn as it was
+        assert (one.source, one.color) == (other.source, other.color)
+        np.testing.assert_array_equal(one.square, other.square)
+    extra = more[len(plain) :]
+    assert len(extra) == 8
+    assert {one.source for one in extra} == vans
+    assert all(one.color != COLORS.index("Red") for one in extra)
+    assert len({one.color for one in extra}) == 8  # each colour as often
+
+
 def test_shown_shares__never_show_the_fold_that_is_held_out(
     material: Material, tmp_path: Path
 ) -> None:
@@ -131,3 +153,28 @@ def test_shown_shares__a_game_render_counts_less(material: Material, tmp_path: P
     (render,) = np.unique(shares[touched & is_render])
     (other,) = np.unique(shares[touched & ~is_render])
     assert render / other == pytest.approx(_CONFIG.render_weight)
+
+
+def test_shown_shares__weight_of_some_vehicles_takes_nothing_from_placeholders(
+    material: Material, tmp_path: Path
+) -> None:
+    gallery = build_gallery(tmp_path / "gallery", material, run_trunk, _CONFIG)
+    truth, colored = gallery.targets, gallery.targets.color != UNKNOWN
+    heavy = np.flatnonzero(material.targets.image_type != PLACEHOLDER)[::3]
+    weight = np.full(len(material.samples), 0.5)
+    weight[heavy] = 16
+    even = shown_shares(gallery, material, _CONFIG, held=None)
+    shares = shown_shares(gallery, material, _CONFIG, held=None, weight=weight)
+    assert shares.sum() == pytest.approx(1)
+    assert shares[colored].sum() == pytest.approx(_CONFIG.color_share)
+    for image_type in range(3):
+        part = (truth.image_type == image_type) & ~colored
+        assert shares[part].sum() == pytest.approx(even[part].sum())
+    # Beside others of one colour a picture is shown as much more often as it weighs more.
+    ratio = shares / even
+    is_heavy = np.isin(gallery.source, heavy)
+    red = truth.color == COLORS.index("Red")
+    assert ratio[red & is_heavy].mean() / ratio[red & ~is_heavy].mean() == pytest.approx(32)
+    assert (shown_shares(gallery, material, _CONFIG, held=None, weight=weight * (weight > 1))[
+        ~is_heavy
+    ] == 0).all()  # fmt: skip

@@ -30,6 +30,15 @@ def test_a_candidate_is_drawn_from_the_ranges_of_the_file() -> None:
     assert space.gallery(seed=3, numbers=numbers).color_share == numbers["color_share"]
 
 
+def test_all_numbers_of_the_pictures_count() -> None:
+    space = read_space()
+    gallery = space.gallery(seed=3)
+    for name, value in space.pictures.model_dump().items():
+        holder = gallery if hasattr(gallery, name) else gallery.drawing
+        assert getattr(holder, name) == value, name
+    assert space.pictures.painted_others > 0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecourt.core.dataset import CARS
 from forecourt.core.labels import COLORS, IMAGE_TYPES, ImageType
 from forecourt.core.samples import Sample
 from forecourt.train.pictures.cards import placeholder
@@ -30,6 +31,7 @@ class DrawConfig:
     cards: float = 1.4
     touched: int = 1  # copies of every picture that shows a vehicle
     painted: float = 0.3
+    painted_others: int = 0  # copies of each vehicle that is no car, where its paint has a hue
     worn_stock: int = 3  # worn copies of every stock picture; of others one, of photos a third
     sketches: float = 0.12
     relit: int = 0  # copies of every photo of a colour (docs/training.md: what they bring and cost)
@@ -107,7 +109,10 @@ def draw_worn(
 def draw_painted(
     samples: list[Sample], squares: Rgb, maps: NDArray[np.float16], config: DrawConfig
 ) -> Iterator[Drawn]:
-    """Yield photos whose vehicle has a rarer colour than it had, each colour as often."""
+    """Yield photos whose vehicle has a rarer colour than it had, each colour as often.
+
+    Vehicles that are no cars have copies of their own: there are few of them in any colour.
+    """
     rng = np.random.default_rng([config.seed, 2])
     sizes = maps.astype(np.float32).mean((1, 2))
     sources = [
@@ -115,14 +120,21 @@ def draw_painted(
         for index, sample in enumerate(samples)
         if sample.color in SOURCES and sizes[index] > _LEAST_VEHICLE
     ]
-    wanted = int(len(samples) * config.painted)
-    for place in range(wanted if sources else 0):
+
+    def paint(index: int, place: int) -> Iterator[Drawn]:
         color = tuple(PAINTS)[place % len(PAINTS)]
-        index = int(rng.choice(sources))
         painted = recolor(rng, squares[index], maps[index], color)
         if painted is not None and samples[index].color is not color:
             label = IMAGE_TYPES.index(samples[index].image_type)
             yield Drawn(painted, index, label, COLORS.index(color))
+
+    wanted = int(len(samples) * config.painted)
+    for place in range(wanted if sources else 0):
+        yield from paint(int(rng.choice(sources)), place)
+    others = [index for index in sources if samples[index].kind not in {"", "none", CARS}]
+    copies = np.repeat(np.array(others, np.int64), config.painted_others)  # never twice one colour
+    for place, index in enumerate(copies):
+        yield from paint(int(index), place)
 
 
 def draw_relit(

@@ -42,25 +42,41 @@ def cut_out(square: Rgb) -> CutOut | None:
     Args:
         square: Shape (H, W, 3), a stock picture.
     """
-    image = Image.fromarray(square)
+    mask = mask_on_white(square)
+    box = None if mask is None else mask.getbbox()
+    if mask is None or box is None:
+        return None
+    return Image.fromarray(square).crop(box), mask.crop(box)
+
+
+def mask_on_white(square: Rgb) -> Image.Image | None:
+    """Return where the picture is not its white ground; None where it does not stand on white.
+
+    Of white paint a part may be taken for ground; white that does not reach the edge is none.
+
+    Args:
+        square: Shape (H, W, 3), a stock picture.
+
+    Returns:
+        Of the picture's size, in mode "L": 0 on the ground, else 255.
+    """
     is_white: NDArray[np.bool_] = np.all(square > _WHITE_FROM, axis=2)
     edge = np.concatenate([is_white[0], is_white[-1], is_white[:, 0], is_white[:, -1]])
     if edge.mean() < 0.6:
         return None  # a photo
     # White that hangs together with the edge is ground. Flooding in Python is slow, so it is done
     # on a small copy.
-    small = Image.fromarray(is_white).convert("L").resize((64, 64), Image.Resampling.BOX)
+    whole = Image.fromarray(is_white).convert("L")
+    small = whole.resize((64, 64), Image.Resampling.BOX)
     flooded = ImageOps.expand(small.point(lambda v: 255 if v > 160 else 0), 1, 255)
     ImageDraw.floodfill(flooded, (0, 0), 128)
     reached = ImageOps.crop(flooded, 1).point(lambda v: 255 if v == 128 else 0)
-    reached = reached.filter(ImageFilter.MaxFilter(3)).resize(image.size)
+    reached = reached.filter(ImageFilter.MaxFilter(3)).resize(whole.size)
     is_ground = is_white & (np.asarray(reached) > 0)
     if not 0.1 < 1 - is_ground.mean() < 0.75:
         return None
     mask = Image.fromarray(np.where(is_ground, 0, 255).astype(np.uint8))
-    mask = mask.filter(ImageFilter.MedianFilter(3))
-    box = mask.getbbox()
-    return None if box is None else (image.crop(box), mask.crop(box))
+    return mask.filter(ImageFilter.MedianFilter(3))
 
 
 def place(
