@@ -17,8 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from forecourt.core.dataset import CARS
-from forecourt.core.labels import ImageType
 from forecourt.core.samples import Sample
 
 _JUDGES_OF = 3  # one in so many advertisers judges
@@ -139,9 +137,7 @@ def date_hard(drawn: Sequence[Sample], made_of: Sequence[Dated], plan: Plan) -> 
 
 
 def _source(sample: Sample, plan: Plan) -> str:
-    is_other = sample.kind not in {"", "none", CARS}
-    is_later = sample.advertiser in plan.start and is_other
-    if is_later and sample.image_type is not ImageType.PLACEHOLDER:
+    if sample.advertiser in plan.start and sample.is_other_vehicle:
         return f"{sample.advertiser} ({sample.kind})"
     return sample.advertiser
 

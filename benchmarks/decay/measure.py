@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from benchmarks.decay.calendar import Dated, Role
 from benchmarks.decay.people import Told
 from benchmarks.decay.year import Answers
-from forecourt.core.dataset import CARS
 from forecourt.core.labels import ImageType
+from forecourt.core.samples import CARS
 
 HALF, POINTS = 0.5, 0.03
 _RESAMPLED = 2000
@@ -92,13 +92,12 @@ def gather(
         ]
 
     shows = [one.sample.image_type is not ImageType.PLACEHOLDER for one in chosen]
-    kinds = [one.sample.kind for one in chosen]
     return Asked(
         since=np.array([one.month for one in chosen], np.int64),
-        is_car=np.array([a and b == CARS for a, b in zip(shows, kinds, strict=True)], bool),
-        is_other=np.array(
-            [a and b not in {"", "none", CARS} for a, b in zip(shows, kinds, strict=True)], bool
+        is_car=np.array(
+            [a and one.sample.kind == CARS for a, one in zip(shows, chosen, strict=True)], bool
         ),
+        is_other=np.array([one.sample.is_other_vehicle for one in chosen], bool),
         vehicle=np.unique([one.sample.group for one in chosen], return_inverse=True)[1]
         if chosen
         else np.zeros(0, np.int64),

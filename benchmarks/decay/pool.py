@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from benchmarks.decay.calendar import Dated, Plan, Role, arrange, date_hard
 from benchmarks.decay.ends import Ends, describe_views
@@ -41,14 +40,13 @@ from forecourt.train.gallery import (
     shown_shares,
 )
 from forecourt.train.learn import LearnConfig, answer_views, settle_visible, train_eyes
-from forecourt.train.material import mend_maps
+from forecourt.train.material import grow_maps, mend_maps
 from forecourt.train.pictures.draw import DrawConfig
 from forecourt.train.recipe import Recipe
 from forecourt.train.samples import load_squares
 from forecourt.train.targets import Targets, read_targets
 from forecourt.train.views import Views
 from forecourt.vision.decode import Rgb, decode_image
-from forecourt.vision.predict import sigmoid
 
 SIDE = 256
 _MAP = 25
@@ -148,8 +146,9 @@ def build_pool(
     trunk_plain = plain_views(folder / "plain", rest, run_trunk)
     plain = describe_views(folder / "plain-ends", eyes, [trunk_plain])
     ends: Eyes = Ends(eyes).eval()
-    coming = np.arange(first, first + later)
-    found = _map(_cut(rest, coming), ends, plain.take(coming))
+    found = _cut(rest, slice(first, first + later))
+    if not is_kept:
+        found = _map(found, ends, plain.take(np.arange(first, first + later)))
     arriving = build_gallery(folder / "arriving", found, run_trunk, LATER)
     if is_whole:
         views, seen, network = _join([shown.views, arriving.views]), trunk_plain, eyes
@@ -299,24 +298,23 @@ def _unmapped(samples: list[Sample], squares: Rgb) -> Material:
     return Material(samples, squares, maps, maps, targets, np.zeros(len(samples), np.int64))
 
 
-def _cut(material: Material, index: NDArray[np.int64]) -> Material:
+def _cut(material: Material, part: slice) -> Material:
+    index = np.arange(len(material.samples))[part]
     return Material(
-        [material.samples[one] for one in index],
-        material.squares[index],
-        material.masks[index],
-        material.maps[index],
+        material.samples[part],
+        material.squares[part],
+        material.masks[part],
+        material.maps[part],
         material.targets.take(index),
-        material.folds[index],
+        material.folds[part],
     )
 
 
 def _map(material: Material, ends: Eyes, plain: Views) -> Material:
     """Return pictures with the vehicles where the first network sees them, as `train` does."""
-    heat = torch.from_numpy(sigmoid(answer_views(ends, plain)["heat"]).astype(np.float32))
-    grown = functional.interpolate(heat, size=(_MAP, _MAP), mode="bilinear")[:, 0]
-    maps = grown.numpy().astype(np.float16)
+    maps = grow_maps(answer_views(ends, plain)["heat"])
     mend_maps(maps, material.samples, material.squares)
-    return replace(material, masks=maps.copy(), maps=maps)
+    return replace(material, masks=maps, maps=maps)
 
 
 def _join(parts: list[Views]) -> Views:

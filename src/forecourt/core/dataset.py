@@ -14,9 +14,7 @@ from typing import Any
 
 from forecourt.core.labels import Color, ImageType
 from forecourt.core.records import VisualKey
-from forecourt.core.samples import Sample
-
-CARS = "car"
+from forecourt.core.samples import CARS, Sample
 
 
 class Split(StrEnum):

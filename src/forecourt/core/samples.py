@@ -9,6 +9,7 @@ from pathlib import Path
 from forecourt.core.errors import UsageError
 from forecourt.core.labels import Color, ImageType, parse_color, parse_image_type
 
+CARS = "car"
 MANIFEST = "data.csv"
 _COLUMNS = ("file", "split", "image_type", "color", "advertiser", "group")
 _LEAST_COLUMNS = ("file", "image_type")
@@ -37,6 +38,12 @@ class Sample:
     kind: str
     view: str
     is_render: bool
+
+    @property
+    def is_other_vehicle(self) -> bool:
+        """Whether it shows a vehicle that is known to be no car."""
+        is_other = self.kind not in {"", "none", CARS}
+        return is_other and self.image_type is not ImageType.PLACEHOLDER
 
     @property
     def shows_paint(self) -> bool:

@@ -184,7 +184,7 @@ def _read(
     mend_maps(maps, samples, squares)
     # Nothing is drawn of pictures from both sides.
     folds = np.array([one.split is Split.VALIDATION for one in items], np.int64)
-    return Material(samples, squares, maps.copy(), maps, targets, folds)
+    return Material(samples, squares, maps, maps, targets, folds)
 
 
 def mend_maps(maps: NDArray[np.float16], samples: Sequence[Sample], squares: Rgb) -> None:
@@ -227,9 +227,21 @@ def ask_champion(
         part = squares[start : start + _BATCH]
         batch = to_input(np.stack([resize_square(one, INPUT_SIZE) for one in part]))
         told = session.run(batch)
-        heat = torch.from_numpy(sigmoid(told["heat"]).astype(np.float32))
-        grown = functional.interpolate(heat, size=(_MAP, _MAP), mode="bilinear")[:, 0]
-        maps[start : start + len(part)] = grown.numpy()
+        maps[start : start + len(part)] = grow_maps(told["heat"])
         several = told["several_logit"][:, 0] > 0
         competing[start : start + len(part)] = np.where(several, 2, 1)
     return maps, competing
+
+
+def grow_maps(heat: NDArray[np.floating]) -> NDArray[np.float16]:
+    """Return what a network says of where vehicles are, as maps.
+
+    Args:
+        heat: Logits, shape (N, 1, GRID, GRID).
+
+    Returns:
+        Share of vehicle in each cell, shape (N, 25, 25).
+    """
+    shares = torch.from_numpy(sigmoid(heat).astype(np.float32))
+    grown = functional.interpolate(shares, size=(_MAP, _MAP), mode="bilinear")[:, 0]
+    return grown.numpy().astype(np.float16)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecourt.core.dataset import CARS
 from forecourt.core.labels import COLORS, IMAGE_TYPES, ImageType
 from forecourt.core.samples import Sample
 from forecourt.train.pictures.cards import placeholder
@@ -120,21 +120,20 @@ def draw_painted(
         for index, sample in enumerate(samples)
         if sample.color in SOURCES and sizes[index] > _LEAST_VEHICLE
     ]
-
-    def paint(index: int, place: int) -> Iterator[Drawn]:
+    wanted = int(len(samples) * config.painted)
+    some = (int(rng.choice(sources)) for _copy in range(wanted if sources else 0))
+    others = (
+        index  # one after the other: never twice in one colour
+        for index in sources
+        if samples[index].is_other_vehicle
+        for _copy in range(config.painted_others)
+    )
+    for place, index in chain(enumerate(some), enumerate(others)):
         color = tuple(PAINTS)[place % len(PAINTS)]
         painted = recolor(rng, squares[index], maps[index], color)
         if painted is not None and samples[index].color is not color:
             label = IMAGE_TYPES.index(samples[index].image_type)
             yield Drawn(painted, index, label, COLORS.index(color))
-
-    wanted = int(len(samples) * config.painted)
-    for place in range(wanted if sources else 0):
-        yield from paint(int(rng.choice(sources)), place)
-    others = [index for index in sources if samples[index].kind not in {"", "none", CARS}]
-    copies = np.repeat(np.array(others, np.int64), config.painted_others)  # never twice one colour
-    for place, index in enumerate(copies):
-        yield from paint(int(index), place)
 
 
 def draw_relit(
