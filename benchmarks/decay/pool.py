@@ -52,8 +52,7 @@ SIDE = 256
 _MAP = 25
 _SIDES = list(Split)
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
-# Near the search space's `pictures`, with fewer views. A card may show several vehicles, of which
-# not all are fixed: of what arrives none is drawn.
+# Near the search space's `pictures`, with fewer views.
 SHOWN = GalleryConfig(
     views=2,
     most_views=4,
@@ -61,9 +60,10 @@ SHOWN = GalleryConfig(
     card_views=2,
     drawing=DrawConfig(cards=0.6, painted=0.15, touched=1, worn_stock=2, sketches=0.06),
 )
+# Each picture that arrives has a card that shows nothing else: not all are fixed.
 LATER = replace(
     SHOWN,
-    drawing=replace(SHOWN.drawing, cards=0.0, sketches=0.0, painted_others=2),
+    drawing=replace(SHOWN.drawing, cards=1.0, sketches=0.0, painted_others=2),
 )
 
 
@@ -149,7 +149,8 @@ def build_pool(
     found = _cut(rest, slice(first, first + later))
     if not is_kept:
         found = _map(found, ends, plain.take(np.arange(first, first + later)))
-    arriving = build_gallery(folder / "arriving", found, run_trunk, LATER)
+    alone = replace(found, folds=np.arange(later))
+    arriving = build_gallery(folder / "arriving", alone, run_trunk, LATER)
     if is_whole:
         views, seen, network = _join([shown.views, arriving.views]), trunk_plain, eyes
     else:
@@ -276,7 +277,8 @@ def _train_first(recipe: Recipe, material: Material, gallery: Gallery) -> Eyes:
     if kept.is_file():
         eyes.load_state_dict(torch.load(kept, weights_only=True))
         return eyes.eval()
-    shares = shown_shares(gallery, material, SHOWN, held=None)
+    everything = np.ones(len(material.samples))
+    shares = shown_shares(gallery, material.samples, SHOWN, weight=everything)
     shares = shares * (material.folds[gallery.source] == _SIDES.index(Split.TRAIN))
     shares /= shares.sum()
 

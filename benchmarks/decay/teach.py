@@ -35,12 +35,11 @@ from forecourt.train.gallery import (
     PAINTED,
     Gallery,
     GalleryConfig,
-    Material,
     shown_shares,
 )
 from forecourt.train.material import mend_paint
 from forecourt.train.space import Space
-from forecourt.train.targets import UNKNOWN, Targets, drawn_targets, read_targets
+from forecourt.train.targets import PLACEHOLDER, UNKNOWN, Targets, drawn_targets, read_targets
 from forecourt.vision.predict import softmax
 
 _SURE = 0.8  # a model's word on the kind is taken from this probability on, as datasets take it
@@ -118,7 +117,6 @@ def label_pool(pool: Pool, items: Mapping[int, Item]) -> Targets:
 
 def teach(
     pool: Pool,
-    eyes: Eyes,
     labels: Targets,
     weight: NDArray[np.float64],
     exam: Sequence[int],
@@ -126,11 +124,10 @@ def teach(
     *,
     balances: bool,
 ) -> list[Candidate]:
-    """Train candidates from a network.
+    """Train candidates from the first network.
 
     Args:
         pool: The pictures.
-        eyes: Where training starts from.
         labels: Of every picture of the pool.
         weight: How often each picture of the pool is shown beside others; 0: never.
         exam: Pictures by which epochs are chosen.
@@ -148,14 +145,13 @@ def teach(
         lesson = _lesson(pool, labels, weight, schooling, numbers if balances else None)
         course = _course(schooling, numbers, number)
         with tempfile.TemporaryDirectory() as folder:
-            trained = finetune(eyes, lesson, judged, course, Path(folder) / "state.pt")
+            trained = finetune(pool.eyes, lesson, judged, course, Path(folder) / "state.pt")
         found.append(Candidate(trained, number, numbers))
     return found
 
 
 def blend_all(
     pool: Pool,
-    eyes: Eyes,
     found: Sequence[Candidate],
     labels: Targets,
     weight: NDArray[np.float64],
@@ -168,7 +164,6 @@ def blend_all(
 
     Args:
         pool: The pictures.
-        eyes: Where training started from.
         found: The candidates.
         labels: Of every picture of the pool.
         weight: As `teach` has it, but with the pictures of the exam.
@@ -186,7 +181,9 @@ def blend_all(
             course = _course(schooling, one.numbers, one.number)
             with tempfile.TemporaryDirectory() as folder:
                 state = Path(folder) / "state.pt"
-                again.append(refit(eyes, lesson, course, state, epochs=one.trained.best.number))
+                again.append(
+                    refit(pool.eyes, lesson, course, state, epochs=one.trained.best.number)
+                )
         epoch = Epoch(number=1, loss=0.0, score=score)
         whole.append(Candidate(Trained(blend(again), (epoch,)), len(found) + 1, {}))
     return sorted(
@@ -243,7 +240,7 @@ def find_made(pool: Pool, labels: Targets) -> NDArray[np.bool_]:
 
 
 def label_views(pool: Pool, index: NDArray[np.int64], labels: Targets) -> Targets:
-    """Return the truth of views: of those that arrived, what their label says.
+    """Return the truth of views: of those that arrived, what their label says; cards are cards.
 
     Args:
         pool: The pictures.
@@ -254,7 +251,9 @@ def label_views(pool: Pool, index: NDArray[np.int64], labels: Targets) -> Target
     source, origin = pool.source[index], pool.origin[index]
     arrived = np.isin(source, pool.role(Role.ARRIVES))
     said, copied = labels.take(source), drawn_targets(labels.image_type[source])
+    is_card = (found.image_type == PLACEHOLDER) & (pool.targets.image_type[source] != PLACEHOLDER)
     is_drawn = origin == DRAWN
+    arrived &= ~(is_drawn & is_card)
     for one in fields(Targets):
         for told, chosen in ((said, arrived & ~is_drawn), (copied, arrived & is_drawn)):
             getattr(found, one.name)[chosen] = getattr(told, one.name)[chosen]
@@ -272,12 +271,7 @@ def _shares(
         shares = weight[gallery.source] / views[gallery.source]
         return np.asarray(shares / shares.sum())
     samples = [one.sample for one in pool.dated]
-    unseen = np.empty((len(samples), 0, 0), np.float16)
-    zeros = np.zeros(len(samples), np.int64)
-    material = Material(
-        samples, np.empty((len(samples), 0, 0, 3), np.uint8), unseen, unseen, pool.targets, zeros
-    )
-    return shown_shares(gallery, material, config, held=None, weight=weight)
+    return shown_shares(gallery, samples, config, weight=weight)
 
 
 def _spread(pool: Pool, index: NDArray[np.int64], labels: Targets) -> Targets:

@@ -8,7 +8,7 @@
               the candidates and then these, ranked on validation advertisers, and `core.gate` on
               test advertisers
 
-Both loops train by the product's `finetune`, from the model that is there, on the same views.
+Both loops train by the product's `finetune`, from the first model every time, on the same views.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Classic:
         weight = np.zeros(len(pool.dated))
         weight[shown] = 1.0
         labels = label_pool(pool, self.items)
-        found = teach(pool, self.eyes, labels, weight, held.tolist(), schooling, balances=False)
+        found = teach(pool, labels, weight, held.tolist(), schooling, balances=False)
         scores = [self._accuracy(one, held) for one in found]
         self.eyes = found[int(np.argmax(scores))].eyes
         return f"{len(fixes)} fixes; {len(order)} pictures, {max(scores):.1%} right on its split"
@@ -144,7 +144,6 @@ class Ours:
         schooling = replace(self.schooling, seed=self.schooling.seed + 100 * month)
         found = teach(
             self.pool,
-            self.eyes,
             labels,
             weight,
             list(parts[Split.VALIDATION]),
@@ -155,7 +154,6 @@ class Ours:
             weight[index] = item.weight * item.type_trust
         ranked = blend_all(
             self.pool,
-            self.eyes,
             found,
             labels,
             weight,

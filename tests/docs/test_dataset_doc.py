@@ -52,10 +52,9 @@ def test_numbers_are_those_of_the_code() -> None:
     trust = f"{offers.OF_STAFF:g}, advertisers' fixes {offers.OF_ADVERTISER:g}; imports "
     assert f"all decisions {trust}{offers.OF_IMPORT:g}" in " ".join(TEXT.split())
     assert f"with {offers.UNSAID:g}" in TEXT
-    assert f"less than {balance.LEAST_OTHER:.0%}".replace("%", " %") in section(
-        DOCUMENT, "The split"
-    )
-    assert {16.0: "up to sixteen times"}[balance.MOST_WEIGHT] in section(DOCUMENT, "The split")
+    quota = f"at least {balance.LEAST_OTHER:.0%}".replace("%", " %")
+    assert quota in section(DOCUMENT, "The split")
+    assert {16.0: "more than sixteen times"}[balance.MOST_WEIGHT] in section(DOCUMENT, "The split")
     for command in (commands.import_pictures, commands.build):
         given = inspect.signature(command).parameters["least_other"].default
         assert given == balance.LEAST_OTHER

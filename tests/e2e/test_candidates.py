@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -104,6 +105,8 @@ def test_killed_anywhere_it_goes_on_and_loses_an_epoch_at_most(
     for one in finished["candidates"]:
         bundle = load_bundle(folder / "candidates" / str(one["number"]))
         assert bundle.version == one["version"]
+        assert bundle.manifest.base is not None
+        assert bundle.manifest.base.sha256 == load_bundle(shipped_folder()).manifest.sha256
         card = (bundle.folder / "MODEL_CARD.md").read_text()
         assert finished["dataset_sha256"] in card
     first, second, blended = finished["candidates"]
@@ -117,9 +120,13 @@ def test_killed_anywhere_it_goes_on_and_loses_an_epoch_at_most(
 
 def check_refusals(run: Run, order: list[str], dataset: str) -> None:
     """A finished run is not done again, and its name does not stand for another order."""
-    again = run(*order, "--dataset", dataset, "--run", "v1-1")
-    assert again.code == 0
-    assert "was asked for something else" not in again.err
+    for again in (
+        run(*order, "--dataset", dataset),
+        run(*order, "--dataset", dataset, "--run", "v1-1"),
+    ):
+        assert again.code == 0, again.err
+        assert again.json["name"] == "v1-1"
+        assert again.json["finished_at"]
     other = run(*order, "--dataset", dataset, "--run", "v1-1", "--seed", "8")
     assert other.code == 2
     assert "The run v1-1 was asked for something else" in other.err
@@ -147,3 +154,10 @@ def test_what_cannot_be_trained_is_refused_with_what_to_do(
     run("dataset", "import", tmp_path / "one", "--as", "v2", "--least-side", "32")
     told = refused(run(*order, "--dataset", "v2"))
     assert "no pictures for validation" in told
+    # The champion cannot be trained on; what it says that it was trained from can.
+    shipped = load_bundle(shipped_folder())
+    path = Path(os.environ["FORECOURT_VISION__BUNDLE"]) / "bundle.json"
+    for version, what in ((shipped.version, "no pictures for validation"), ("gone", "gone, which")):
+        base = {"version": version, "sha256": shipped.manifest.sha256}
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"base": base}))
+        assert what in refused(run(*champion, "--dataset", "v2"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,19 +113,53 @@ def test_every_offer_becomes_an_item_or_an_omission(given_batches: list[list[Pic
     }
 
 
-@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 9))
-def test_quotas_keep_other_vehicles_in_share(cars: int, boats: int, cards: int) -> None:
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 9), st.integers(0, 9))
+def test_quotas_keep_other_vehicles_in_share(cars: int, boats: int, rvs: int, cards: int) -> None:
     items = [item(f"c{n}") for n in range(cars)]
     items += [item(f"b{n}", kind="boat") for n in range(boats)]
+    items += [item(f"r{n}", kind="rv") for n in range(rvs)]
     items += [item(f"k{n}", ImageType.PLACEHOLDER, kind="") for n in range(cards)]
     weighed = weigh(items)
     if items:
         assert abs(sum(one.weight for one in weighed) / len(weighed) - 1) < 1e-9
-    if boats:
-        most = MOST_WEIGHT * boats
+    if boats or rvs:
+        # The quota, or as near as a most weight lets it come; no more, if it is there already.
+        most = MOST_WEIGHT * (boats + rvs)
         attainable = min(LEAST_OTHER, most / (most + cars))
-        assert shown_share(weighed) >= attainable - 1e-9
-        assert shown_share(weighed) >= shown_share(items) - 1e-9
+        assert shown_share(weighed) == pytest.approx(max(attainable, shown_share(items)))
+    if cars:
+        counts_as = {one.kind: one.weight / weighed[0].weight for one in weighed}
+        assert all(1 - 1e-9 <= one <= MOST_WEIGHT + 1e-9 for one in counts_as.values())
+
+
+@pytest.mark.parametrize(
+    ("counts", "counts_as"),
+    [
+        # What the boat may not count more, the others do: the quota is kept.
+        ({"car": 400, "truck": 100, "trailer": 50, "boat": 1}, (1.92, 3.84, 16)),
+        # Nor do the trucks count less than cars: the rest is for the other two.
+        ({"car": 2000, "truck": 1400, "trailer": 100, "boat": 100}, (1, 3, 3)),
+        # There are enough of them.
+        ({"car": 50, "truck": 100, "trailer": 5, "boat": 1}, (1, 1, 1)),
+    ],
+)
+def test_each_kind_counts_as_much_as_another(
+    counts: dict[str, int], counts_as: tuple[float, float, float]
+) -> None:
+    items = [item(f"{kind}{n}", kind=kind) for kind, count in counts.items() for n in range(count)]
+    weight = {one.kind: one.weight for one in weigh(items)}
+    found = [weight[kind] / weight["car"] for kind in ("truck", "trailer", "boat")]
+    assert found == pytest.approx(counts_as)
+    assert {one.weight for one in weigh(items, least_other=0)} == {1.0}
+
+
+def test_a_word_that_names_no_kind_has_no_share_of_its_own() -> None:
+    kinds = ["car"] * 60 + ["boat"] * 10 + ["bote", "yacht", "other", "other"]
+    weight = {
+        one.kind: one.weight
+        for one in weigh([item(f"{n}", kind=kind) for n, kind in enumerate(kinds)])
+    }
+    assert weight["bote"] == weight["yacht"] == weight["other"]
 
 
 def test_validation_pictures_are_weighed_for_the_last_training_and_test_ones_are_not() -> None:
@@ -132,5 +167,7 @@ def test_validation_pictures_are_weighed_for_the_last_training_and_test_ones_are
     boats = {split: replace(item(split, kind="boat"), split=split) for split in Split}
     weighed = {one.key: one.weight for one in weigh([*cars, *boats.values()])}
     train, validation, test = (weighed[boats[split].key] for split in Split)
-    assert train == validation > weighed[cars[0].key]
+    car = weighed[cars[0].key]
+    # The last training shows both boats beside nine cars: each is to count less than the one alone.
+    assert (train / car, validation / car) == pytest.approx((9, 4.5))
     assert test == 1.0

@@ -34,7 +34,10 @@ def run(
         Path | None, typer.Option("--space", help="The search space (TOML); default: ours.")
     ] = None,
     start: Annotated[
-        Path | None, typer.Option("--start", help="Bundle to start from; default: the champion.")
+        Path | None,
+        typer.Option(
+            "--start", help="Bundle to start from; default: what the champion was trained from."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of all randomness.")] = 7,
     threads: Annotated[int, typer.Option("--threads", min=0, help="0: all cores.")] = 0,
@@ -46,7 +49,7 @@ def run(
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the run's record.")] = False,
 ) -> None:
-    """Train candidates from a dataset version and the champion. Run again, it goes on."""
+    """Train candidates from a dataset version and a model. Run again, it goes on."""
     missing = [one for one in _NEEDED if find_spec(one) is None]
     if missing:
         raise UsageError(

@@ -1,7 +1,8 @@
 """What a version holds, what training is shown of it, and what to collect next. Pure.
 
-B1  in training, vehicles that are no cars are shown at least their quota, by weight: no picture
-is thrown away for it, and none counts more than sixteen times
+B1  in training, vehicles that are no cars are shown at least their quota, by weight, each kind of
+them as much as another: no picture is thrown away for it, and none counts more than sixteen
+times as much as a car's, or less
 B2  a class, colour or kind is short in training under a hundred pictures
 B3  it is short in testing under thirty: fewer say nothing of a class
 B4  one advertiser should not give more than a third of a class: the model learns its backdrop
@@ -19,6 +20,7 @@ from forecourt.core.labels import COLORS, IMAGE_TYPES, ImageType
 
 LEAST_OTHER = 0.5  # of vehicles of known kind (B1)
 MOST_WEIGHT = 16.0
+_HALVINGS = 60
 _ENOUGH_TRAIN = 100
 _ENOUGH_TEST = 30
 _MOST_OF_ONE = 1 / 3
@@ -47,22 +49,49 @@ class Shortage:
 def weigh(items: Sequence[Item], *, least_other: float = LEAST_OTHER) -> list[Item]:
     """Return the items with the weights that training is to show them with (B1).
 
-    Validation pictures have theirs for the last training, which shows them too.
+    Validation pictures have theirs for the last training, which shows them beside the others.
+
+    Args:
+        items: Of all splits.
+        least_other: The quota, less than 1.
     """
     shown = [item for item in items if item.split is Split.TRAIN]
-    cars = sum(_is_known_vehicle(item) and not item.is_other_vehicle for item in shown)
-    others = sum(item.is_other_vehicle for item in shown)
-    factor = 1.0
-    if others and others < least_other * (cars + others):
-        factor = min(least_other * cars / ((1 - least_other) * others), MOST_WEIGHT)
-    mean = (len(shown) + (factor - 1) * others) / len(shown) if shown else 1.0
-    return [replace(item, weight=_weight(item, factor, mean)) for item in items]
+    held = [item for item in items if item.split is Split.VALIDATION]
+    factors = {
+        Split.TRAIN: _find_factors(shown, least_other),
+        Split.VALIDATION: _find_factors([*shown, *held], least_other),
+        Split.TEST: {},
+    }
+
+    def factor(item: Item) -> float:
+        return factors[item.split].get(_kind(item), 1.0) if item.is_other_vehicle else 1.0
+
+    mean = sum(map(factor, shown)) / len(shown) if shown else 1.0
+    return [
+        replace(item, weight=1.0 if item.split is Split.TEST else factor(item) / mean)
+        for item in items
+    ]
 
 
-def _weight(item: Item, factor: float, mean: float) -> float:
-    if item.split is Split.TEST:
-        return 1.0
-    return (factor if item.is_other_vehicle else 1.0) / mean
+def _find_factors(items: Sequence[Item], least_other: float) -> dict[str, float]:
+    """Return how often a picture of each kind of other vehicle counts, beside a car's once (B1)."""
+    cars = sum(_is_known_vehicle(item) and not item.is_other_vehicle for item in items)
+    kinds = Counter(_kind(item) for item in items if item.is_other_vehicle)
+    wanted = cars * least_other / (1 - least_other)
+
+    def share_out(level: float) -> dict[str, float]:
+        return {kind: min(max(level, n), MOST_WEIGHT * n) for kind, n in kinds.items()}
+
+    low, high = 0.0, MOST_WEIGHT * kinds.total()
+    for _halving in range(_HALVINGS):
+        level = (low + high) / 2
+        low, high = (level, high) if sum(share_out(level).values()) < wanted else (low, level)
+    return {kind: counts_as / kinds[kind] for kind, counts_as in share_out(high).items()}
+
+
+def _kind(item: Item) -> str:
+    """Return a vehicle's kind; words that are none of ours have no share of their own."""
+    return item.kind if item.kind in KINDS else "other"
 
 
 def count(items: Iterable[Item], name: str) -> dict[str, Any]:

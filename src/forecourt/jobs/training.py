@@ -15,6 +15,8 @@ from forecourt.core.runs import RunRecord
 from forecourt.jobs.datasets import open_version
 from forecourt.jobs.locks import only_training
 from forecourt.jobs.workspace import Workspace
+from forecourt.release import load_base
+from forecourt.store.engine import reading
 from forecourt.store.runs import check_run_name, list_runs, read_run
 from forecourt.store.versions import DatasetVersion
 from forecourt.train.candidates import Plan, train_candidates
@@ -29,9 +31,10 @@ class TrainOrder:
     Attributes:
         dataset: Name of the dataset version.
         candidates: How many.
-        run: Name of the run; "": the unfinished one of the same order, or else a new one.
+        run: Name of the run; "": the one of the same order, or else a new one.
         space: File of the search space; None: the one that is shipped.
-        start: Bundle whose weights training starts from; None: the champion.
+        start: Bundle whose weights training starts from; None: the one that the champion was
+            trained from, or the champion if it does not say.
         threads: 0: all cores.
         niceness: Added to the priority of this process, 0 to 19; the server goes first.
         tries_int8: Whether int8 is tried.
@@ -74,12 +77,13 @@ def train(
     """Train candidates, or those that an interrupted run of the same order still lacks.
 
     Raises:
-        UsageError: the order makes no sense, or another process trains in this home.
-        BundleError: the network to start from is none that this release trains.
+        UsageError: the order makes no sense, another process trains in this home, or what the
+            champion was trained from is not registered.
+        BundleError: the network to start from is none that this release trains, or is gone.
     """
     space = read_space(order.space)
     version = open_version(workspace, order.dataset)
-    start = load_bundle(order.start) if order.start else workspace.champion
+    start = load_bundle(order.start) if order.start else _load_base(workspace)
     threads = order.threads or os.cpu_count() or 1
     wanted = _plan_record(order, version, start, space.model_dump(mode="json"))
     with only_training(workspace):
@@ -93,6 +97,11 @@ def train(
             Plan(space=space, threads=threads, tries_int8=order.tries_int8),
             on_record=on_record,
         )
+
+
+def _load_base(workspace: Workspace) -> Bundle:
+    with reading(workspace.engine) as connection:
+        return load_base(connection, workspace.settings.home, workspace.champion)
 
 
 def lower_priority(niceness: int) -> None:
@@ -119,7 +128,7 @@ def _plan_record(
 
 
 def _find(workspace: Workspace, wanted: RunRecord) -> RunRecord:
-    """Return the run to carry out: one that is there and lacks candidates, or a new one."""
+    """Return the run to carry out: one that is there, or a new one."""
     runs = list_runs(runs_root(workspace))
     if wanted.name:
         check_run_name(wanted.name)
@@ -134,7 +143,7 @@ def _find(workspace: Workspace, wanted: RunRecord) -> RunRecord:
             )
         return known
     for one in reversed(runs):
-        if one.finished_at is None and _is_same(one, wanted):
+        if _is_same(one, wanted):  # whole or not: the same steps would make the same networks
             return one
     taken = {one.name for one in runs}
     number = 1

@@ -16,7 +16,7 @@ from forecourt.release.forms import (
     retag_to_json,
     shadow_to_json,
 )
-from forecourt.release.models import load_model, load_version, read_card, register
+from forecourt.release.models import load_base, load_model, load_version, read_card, register
 from forecourt.release.promotions import (
     Champion,
     ListedModel,
@@ -89,6 +89,7 @@ __all__ = [
     "list_models",
     "list_owners",
     "list_promotions",
+    "load_base",
     "load_canaries",
     "load_champion",
     "load_model",

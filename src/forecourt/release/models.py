@@ -153,6 +153,27 @@ def load_version(connection: sa.Connection, home: Path, version: str) -> Bundle:
     return load_model(connection, home, version)
 
 
+def load_base(connection: sa.Connection, home: Path, bundle: Bundle) -> Bundle:
+    """Load the model that a bundle was trained from: itself, if it does not say.
+
+    Raises:
+        UsageError: that model is not registered here, or another one has its version.
+        BundleError: its folder is gone or damaged.
+    """
+    base = bundle.manifest.base
+    if base is None:
+        return bundle
+    told = f"{bundle.version} was trained from {base.version}, "
+    advice = "Add it (`forecourt models add FOLDER`), or say --start FOLDER."
+    try:
+        found = load_version(connection, home, base.version)
+    except NotFoundError as error:
+        raise UsageError(f"{told}which is not registered here. {advice}") from error
+    if found.manifest.sha256 != base.sha256:
+        raise UsageError(f"{told}but another model has that version here. Say --start FOLDER.")
+    return found
+
+
 def is_same(bundle: Bundle, model: RegisteredModel) -> bool:
     """Whether a bundle is the one that was registered."""
     return _digests(bundle) == (model.version, model.network_sha256, model.manifest_sha256)

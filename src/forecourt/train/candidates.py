@@ -63,7 +63,7 @@ _PARITY_PICTURES = 32
 _ENOUGH = 300  # validation pictures: with fewer, 0.3 points are less than one picture
 _REVIEWS = ("review_type", "review_color")
 _MOST_SURE = 0.99  # of a review threshold: rounding must not mark what is as good as certain
-_SETTLED_ON = 1600  # views; the champion's own answer was settled on more
+_SETTLED_ON = 1600  # views; the start's own answer was settled on more
 
 OnRecord = Callable[[RunRecord], None]
 
@@ -289,7 +289,7 @@ class _Run:
             finished_at=datetime.now(UTC),
         )
         place = self.folder / "candidates" / str(candidate.number)
-        manifest = bundle_manifest(candidate, self.version, found)
+        manifest = bundle_manifest(self.record, candidate, self.version, found)
         card = write_card(self.record, candidate, outcome, self.version)
         items = trained_on(candidate, self.version)
         looks = summarize(b"".join(one.visual_key.grid for one in items))

@@ -21,7 +21,7 @@ def trained_on(candidate: CandidateRecord, dataset: DatasetVersion) -> list[Item
 
 
 def bundle_manifest(
-    candidate: CandidateRecord, dataset: DatasetVersion, numbers: Numbers
+    run: RunRecord, candidate: CandidateRecord, dataset: DatasetVersion, numbers: Numbers
 ) -> dict[str, Any]:
     """Return the manifest of a candidate, but for the digest of its network."""
     items = trained_on(candidate, dataset)
@@ -38,6 +38,7 @@ def bundle_manifest(
         "thresholds": numbers.thresholds,
         "created": datetime.now(UTC).date().isoformat(),
         "trained_on": f"{len(items)} pictures of {advertisers} advertisers ({dataset.name})",
+        "base": {"version": run.start, "sha256": run.start_sha256},
     }
 
 

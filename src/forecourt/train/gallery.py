@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import islice
 from pathlib import Path
@@ -134,32 +134,28 @@ def count_views(targets: Targets, config: GalleryConfig) -> NDArray[np.int64]:
 
 def shown_shares(
     gallery: Gallery,
-    material: Material,
+    samples: Sequence[Sample],
     config: GalleryConfig,
     *,
-    held: int | None,
+    weight: NDArray[np.float64],
     shows_relit: bool = True,
-    weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return how often each view is shown, sums to 1; never, of the fold that is held out.
+    """Return how often each view is shown, sums to 1.
 
     Args:
         gallery: N views of M samples.
-        material: The samples.
+        samples: The samples.
         config: How much of what.
-        held: The fold, if one is held out.
+        weight: How often each sample is shown beside others of its part, shape (M,); 0: never. What
+            vehicles that are no cars have more, cars have less, and placeholders keep their share.
         shows_relit: Whether photos in another light are shown.
-        weight: How often each sample is shown beside others of its part, shape (M,): what vehicles
-            that are no cars have more, cars have less, and placeholders keep their share.
     """
     truth, source = gallery.targets, gallery.source
-    weighed = np.ones(len(source)) if weight is None else weight[source]
-    is_usable = np.full(len(source), True)
-    if held is not None:
-        is_usable &= material.folds[source] != held
+    weighed = weight[source]
+    is_usable = weighed > 0
     if not shows_relit:
         is_usable &= gallery.origin != RELIT
-    is_render = np.array([one.is_render for one in material.samples])[source]
+    is_render = np.array([one.is_render for one in samples])[source]
     shares = np.zeros(len(source))
     has_color = truth.color != UNKNOWN
     counts = np.bincount(truth.color[has_color & is_usable], minlength=12).clip(1)

@@ -1,6 +1,6 @@
-"""A dataset version and the champion → what candidates are trained on and chosen by.
+"""A dataset version and the model to start from → what candidates are trained on and chosen by.
 
-The champion is the teacher of where vehicles are: no weights but its own are needed.
+That model is the teacher of where vehicles are, too: no weights but its own are needed.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class Prepared:
 
 def prepare(
     version: DatasetVersion,
-    champion: Bundle,
-    start: Eyes,
+    start: Bundle,
+    eyes: Eyes,
     folder: Path,
     config: GalleryConfig,
     *,
@@ -84,12 +84,12 @@ def prepare(
 
     Args:
         version: Pictures and labels.
-        champion: Says where vehicles are; the trunk is its own too.
-        start: The champion's network.
-        folder: Where views are kept, 1 to 3 GB. Of another version, champion or configuration
+        start: What training starts from; it says where vehicles are.
+        eyes: Its network.
+        folder: Where views are kept, 1 to 3 GB. Of another version, start or configuration
             they are made anew.
         config: Which views are made.
-        threads: Threads of the champion.
+        threads: Threads of the start.
 
     Raises:
         UsageError: the version has nothing to train on, or nothing to choose by.
@@ -101,16 +101,16 @@ def prepare(
                 f"{version.name} has no pictures for {split}. Build a version that has: "
                 "`forecourt dataset build NAME --validation 0.1` (docs/dataset.md)."
             )
-    _start_over_if_other(folder, version, champion, config)
-    run_trunk = trunk_runner(start.trunk)
+    _start_over_if_other(folder, version, start, config)
+    run_trunk = trunk_runner(eyes.trunk)
     training = parts[Split.TRAIN]
     shown = training + parts[Split.VALIDATION]  # the last training shows both
 
     def read(begin: int, end: int) -> Material:
-        return _read(version, shown[begin:end], champion, threads=threads)
+        return _read(version, shown[begin:end], start, threads=threads)
 
     gallery = build_portions(folder, Portions(len(shown), read), run_trunk, config)
-    held = _read(version, parts[Split.VALIDATION], champion, threads=threads)
+    held = _read(version, parts[Split.VALIDATION], start, threads=threads)
     views = plain_views(folder / "plain", held, run_trunk)
     return Prepared(
         gallery=gallery,
@@ -135,18 +135,10 @@ def draw_shares(
         config: How much of which kind of view.
         shows_validation: Whether validation pictures are shown, or chosen by.
     """
-    gallery, count = prepared.gallery, len(prepared.samples)
-    unseen = np.empty((count, 0, 0), np.float16)  # shares hang on labels alone
-    material = Material(
-        prepared.samples,
-        np.empty((count, 0, 0, 3), np.uint8),
-        unseen,
-        unseen,
-        gallery.targets,
-        prepared.is_validation.astype(np.int64),
-    )
-    held = None if shows_validation else 1
-    return shown_shares(gallery, material, config, held=held, weight=prepared.weight)
+    weight = prepared.weight
+    if not shows_validation:
+        weight = np.where(prepared.is_validation, 0.0, weight)
+    return shown_shares(prepared.gallery, prepared.samples, config, weight=weight)
 
 
 def _typical(version: DatasetVersion, items: Sequence[Item]) -> Rgb:
@@ -160,11 +152,11 @@ def _weigh(item: Item) -> float:
 
 
 def _start_over_if_other(
-    folder: Path, version: DatasetVersion, champion: Bundle, config: GalleryConfig
+    folder: Path, version: DatasetVersion, start: Bundle, config: GalleryConfig
 ) -> None:
     made_from = {
         "manifest": version.summary.manifest_sha256,
-        "network": champion.manifest.sha256,
+        "network": start.manifest.sha256,
         "config": repr(config),
     }
     path = folder / _MADE_FROM
@@ -175,11 +167,11 @@ def _start_over_if_other(
 
 
 def _read(
-    version: DatasetVersion, items: Sequence[Item], champion: Bundle, *, threads: int
+    version: DatasetVersion, items: Sequence[Item], start: Bundle, *, threads: int
 ) -> Material:
     samples = [one.to_sample() for one in items]
     squares = load_squares(version.folder, samples, _SQUARE)
-    maps, competing = ask_champion(champion, squares, threads=threads)
+    maps, competing = ask_start(start, squares, threads=threads)
     targets = mend_paint(read_targets(samples, competing), items)
     mend_maps(maps, samples, squares)
     # Nothing is drawn of pictures from both sides.
@@ -190,7 +182,7 @@ def _read(
 def mend_maps(maps: NDArray[np.float16], samples: Sequence[Sample], squares: Rgb) -> None:
     """Take out of maps what is no vehicle by the label: placeholders, and the ground of cut-outs.
 
-    A champion that has not seen a kind of vehicle takes the white around a motorcycle for paint.
+    A model that has not seen a kind of vehicle takes the white around a motorcycle for paint.
     Where the paint itself is white, or may be, the map stays.
 
     Args:
@@ -216,20 +208,20 @@ def mend_paint(targets: Targets, items: Sequence[Item]) -> Targets:
     return targets
 
 
-def ask_champion(
-    champion: Bundle, squares: Rgb, *, threads: int
+def ask_start(
+    start: Bundle, squares: Rgb, *, threads: int
 ) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
-    """Return where the champion sees the vehicle, shape (N, 25, 25), and how many compete."""
-    session = Session(champion.model, threads=threads)
+    """Return where the start sees the vehicle, shape (N, 25, 25), and how many compete."""
+    session = Session(start.model, threads=threads)
     maps = np.empty((len(squares), _MAP, _MAP), np.float16)
     competing = np.empty(len(squares), np.int64)
-    for start in range(0, len(squares), _BATCH):
-        part = squares[start : start + _BATCH]
+    for begin in range(0, len(squares), _BATCH):
+        part = squares[begin : begin + _BATCH]
         batch = to_input(np.stack([resize_square(one, INPUT_SIZE) for one in part]))
         told = session.run(batch)
-        maps[start : start + len(part)] = grow_maps(told["heat"])
+        maps[begin : begin + len(part)] = grow_maps(told["heat"])
         several = told["several_logit"][:, 0] > 0
-        competing[start : start + len(part)] = np.where(several, 2, 1)
+        competing[begin : begin + len(part)] = np.where(several, 2, 1)
     return maps, competing
 
 

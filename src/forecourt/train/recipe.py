@@ -155,7 +155,7 @@ def train(recipe: Recipe, material: Material, gallery: Gallery, *, held: int | N
     first = _train_one(recipe, material, gallery, f"first-{name}", held=held, shows_relit=False)
     second = _train_one(recipe, material, gallery, f"eyes-{name}", held=held, teacher=first)
     mean = blend([first, second])
-    shares = shown_shares(gallery, material, recipe.gallery, held=held)
+    shares = _shares(recipe, material, gallery, held=held)
     settle_visible(mean, gallery.views, gallery.targets, shares, count=recipe.settled_on)
     return mean
 
@@ -175,7 +175,7 @@ def _train_one(
     if kept.is_file():
         eyes.load_state_dict(torch.load(kept, weights_only=True))
         return eyes.eval()
-    shares = shown_shares(gallery, material, recipe.gallery, held=held, shows_relit=shows_relit)
+    shares = _shares(recipe, material, gallery, held=held, shows_relit=shows_relit)
 
     def report(step: int, loss: float) -> None:
         _log.info("eyes.trained", run=name, step=step, loss=round(loss, 4))
@@ -192,6 +192,23 @@ def _train_one(
     settle_visible(average, gallery.views, gallery.targets, shares, count=recipe.settled_on)
     torch.save(average.state_dict(), kept)
     return average
+
+
+def _shares(
+    recipe: Recipe,
+    material: Material,
+    gallery: Gallery,
+    *,
+    held: int | None,
+    shows_relit: bool = True,
+) -> NDArray[np.float64]:
+    """Return how often each view is shown: never, of the fold that is held out."""
+    weight = np.ones(len(material.samples))
+    if held is not None:
+        weight[material.folds == held] = 0.0
+    return shown_shares(
+        gallery, material.samples, recipe.gallery, weight=weight, shows_relit=shows_relit
+    )
 
 
 def _hold_out(recipe: Recipe, material: Material, gallery: Gallery, plain: Views) -> Numbers:

@@ -30,7 +30,7 @@ class Portions:
 
     Attributes:
         count: Of all pictures.
-        read: Decodes the pictures of a range and asks the champion about them.
+        read: Decodes the pictures of a range and asks the start about them.
     """
 
     count: int

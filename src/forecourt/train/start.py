@@ -1,4 +1,4 @@
-"""A bundle's network back into torch, so that training goes on from the champion."""
+"""A bundle's network back into torch, so that training starts from it."""
 
 from __future__ import annotations
 

@@ -56,10 +56,20 @@ class Temperatures(BaseModel):
     several_vehicles: float = Field(default=1, gt=0)
 
 
+class Base(BaseModel):
+    """The model whose weights a training started from: its version, and its network's digest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    sha256: str
+
+
 class Manifest(BaseModel):
     """What `bundle.json` holds.
 
     `kinds` and `views` name the outputs of heads that a bundle may have or not; empty: it has none.
+    `base` is what `forecourt train` started from; None: it does not say.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +86,7 @@ class Manifest(BaseModel):
     thresholds: Thresholds
     created: str
     trained_on: str
+    base: Base | None = None
 
     @model_validator(mode="after")
     def _has_every_class_once(self) -> Manifest:

@@ -72,6 +72,29 @@ def test_other_content_under_a_version_that_is_taken_is_refused(desk: Desk, vers
     assert set(desk.listed()) == {"a", "shipped-1"}
 
 
+def test_base_of_a_model_is_what_it_was_trained_from_or_itself(desk: Desk) -> None:
+    for version, base in zip("abcdef", (None, "a", "b", "shipped-1", "gone", "a"), strict=True):
+        folder = desk.bundle(version)
+        manifest = json.loads((folder / "bundle.json").read_text())
+        if base is not None:
+            sha256 = "0" * 64 if version == "f" else manifest["sha256"]
+            manifest["base"] = {"version": base, "sha256": sha256}
+        (folder / "bundle.json").write_text(json.dumps(manifest))
+        desk.add_folder(folder)
+    with reading(desk.engine) as connection:
+        model = {one: release.load_model(connection, desk.home, one) for one in "abcdef"}
+
+        def base_of(version: str) -> str:
+            return release.load_base(connection, desk.home, model[version]).version
+
+        # One step back and no further: whoever said --start meant it.
+        assert [base_of(one) for one in "abcd"] == ["a", "a", "b", "shipped-1"]
+        with pytest.raises(UsageError, match=r"e was trained from gone, .* say --start FOLDER"):
+            base_of("e")
+        with pytest.raises(UsageError, match="f was trained from a, but another model has that"):
+            base_of("f")
+
+
 def test_bundle_that_cannot_answer_is_refused(desk: Desk) -> None:
     folder = desk.bundle("a")
     manifest = json.loads((folder / "bundle.json").read_text())

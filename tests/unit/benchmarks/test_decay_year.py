@@ -28,7 +28,7 @@ from forecourt.dataset.compose import Knowledge, compose  # noqa: E402
 from forecourt.train.eyes import FINE, GRID, TYPE_FEATURES  # noqa: E402
 from forecourt.train.gallery import DRAWN, PAINTED, REAL  # noqa: E402
 from forecourt.train.space import read_space  # noqa: E402
-from forecourt.train.targets import UNKNOWN, read_targets  # noqa: E402
+from forecourt.train.targets import PLACEHOLDER, UNKNOWN, read_targets  # noqa: E402
 from forecourt.train.views import Views  # noqa: E402
 from tests.support.lessons import noisy_network, noisy_views  # noqa: E402
 
@@ -144,6 +144,15 @@ def test_views_of_what_arrived_say_what_their_labels_say(pool: Pool) -> None:
     assert told.image_type[2:].tolist() == [1, 1, 1]
     # What is drawn has no colour, what is painted its own, and the picture what people said.
     assert told.color.tolist() == [green, drawn.color[2], pink, UNKNOWN, pink]
+
+
+def test_a_card_that_is_drawn_of_a_vehicle_stays_one(pool: Pool) -> None:
+    vehicle = EACH + int(np.flatnonzero(pool.targets.image_type[EACH:] != PLACEHOLDER)[0])
+    drawn, origin = pool.drawn.take(np.arange(2 * EACH)), pool.origin.copy()
+    drawn.image_type[vehicle], origin[vehicle] = PLACEHOLDER, DRAWN
+    pool = replace(pool, origin=origin, drawn=drawn)
+    told = label_views(pool, np.array([vehicle]), pool.targets)
+    assert told.image_type.tolist() == [PLACEHOLDER]
 
 
 def test_a_vehicle_whose_colour_nobody_said_is_not_painted_anew(pool: Pool) -> None:

@@ -126,28 +126,32 @@ def test_draw_painted__gives_vehicles_that_are_no_cars_copies_of_their_own(
     assert len({one.color for one in extra}) == 8  # each colour as often
 
 
-def test_shown_shares__never_show_the_fold_that_is_held_out(
-    material: Material, tmp_path: Path
-) -> None:
+def test_shown_shares__never_show_what_weighs_nothing(material: Material, tmp_path: Path) -> None:
     gallery = build_gallery(tmp_path / "gallery", material, run_trunk, _CONFIG)
-    shares = shown_shares(gallery, material, _CONFIG, held=2)
+    count = len(material.samples)
+    shares = shown_shares(
+        gallery, material.samples, _CONFIG, weight=(material.folds != 2).astype(float)
+    )
     assert shares.sum() == pytest.approx(1)
     assert (shares[material.folds[gallery.source] == 2] == 0).all()
-    everything = shown_shares(gallery, material, _CONFIG, held=None)
+    everything = shown_shares(gallery, material.samples, _CONFIG, weight=np.ones(count))
     assert (everything[gallery.origin == REAL] > 0).all()
     has_color = gallery.targets.color != UNKNOWN
     assert everything[has_color].sum() == pytest.approx(_CONFIG.color_share)
     assert everything[gallery.origin == DRAWN].sum() == pytest.approx(_CONFIG.drawn_share)
     is_relit = gallery.origin == RELIT
     assert (everything[is_relit] > 0).all()
-    plain = shown_shares(gallery, material, _CONFIG, held=None, shows_relit=False)
+    plain = shown_shares(
+        gallery, material.samples, _CONFIG, weight=np.ones(count), shows_relit=False
+    )
     assert (plain[is_relit] == 0).all()
     assert plain[has_color].sum() == pytest.approx(_CONFIG.color_share)
 
 
 def test_shown_shares__a_game_render_counts_less(material: Material, tmp_path: Path) -> None:
     gallery = build_gallery(tmp_path / "gallery", material, run_trunk, _CONFIG)
-    shares = shown_shares(gallery, material, _CONFIG, held=None)
+    ones = np.ones(len(material.samples))
+    shares = shown_shares(gallery, material.samples, _CONFIG, weight=ones)
     is_render = np.array([one.is_render for one in material.samples])[gallery.source]
     touched = (gallery.origin == DRAWN) & (gallery.targets.image_type == STOCK)
     (render,) = np.unique(shares[touched & is_render])
@@ -163,8 +167,8 @@ def test_shown_shares__weight_of_some_vehicles_takes_nothing_from_placeholders(
     heavy = np.flatnonzero(material.targets.image_type != PLACEHOLDER)[::3]
     weight = np.full(len(material.samples), 0.5)
     weight[heavy] = 16
-    even = shown_shares(gallery, material, _CONFIG, held=None)
-    shares = shown_shares(gallery, material, _CONFIG, held=None, weight=weight)
+    even = shown_shares(gallery, material.samples, _CONFIG, weight=np.ones(len(weight)))
+    shares = shown_shares(gallery, material.samples, _CONFIG, weight=weight)
     assert shares.sum() == pytest.approx(1)
     assert shares[colored].sum() == pytest.approx(_CONFIG.color_share)
     for image_type in range(3):
@@ -175,6 +179,6 @@ def test_shown_shares__weight_of_some_vehicles_takes_nothing_from_placeholders(
     is_heavy = np.isin(gallery.source, heavy)
     red = truth.color == COLORS.index("Red")
     assert ratio[red & is_heavy].mean() / ratio[red & ~is_heavy].mean() == pytest.approx(32)
-    assert (shown_shares(gallery, material, _CONFIG, held=None, weight=weight * (weight > 1))[
-        ~is_heavy
-    ] == 0).all()  # fmt: skip
+    heavy_alone = weight * (weight > 1)
+    shares = shown_shares(gallery, material.samples, _CONFIG, weight=heavy_alone)
+    assert (shares[~is_heavy] == 0).all()

@@ -69,7 +69,7 @@ def test_the_white_ground_of_a_cut_out_is_no_vehicle(
     square[100:180, 60:200] = 20
     maps = np.full((1, 25, 25), 0.6, np.float16)
     mend_maps(maps, [replace(item("p", image_type), color=color).to_sample()], square[None])
-    assert maps[0, 14, 12] == np.float16(0.6)  # no more than the champion said
+    assert maps[0, 14, 12] == np.float16(0.6)  # no more than the model said
     assert (maps[0, 2, 2] == 0) == is_cut
 
 
