@@ -30,13 +30,7 @@ from forecourt.train.finetune import (
     finetune,
     refit,
 )
-from forecourt.train.gallery import (
-    DRAWN,
-    PAINTED,
-    Gallery,
-    GalleryConfig,
-    shown_shares,
-)
+from forecourt.train.gallery import DRAWN, PAINTED, Gallery, GalleryConfig, shown_shares
 from forecourt.train.material import mend_paint
 from forecourt.train.space import Space
 from forecourt.train.targets import PLACEHOLDER, UNKNOWN, Targets, drawn_targets, read_targets

@@ -127,9 +127,10 @@ def check_refusals(run: Run, order: list[str], dataset: str) -> None:
         assert again.code == 0, again.err
         assert again.json["name"] == "v1-1"
         assert again.json["finished_at"]
-    other = run(*order, "--dataset", dataset, "--run", "v1-1", "--seed", "8")
-    assert other.code == 2
-    assert "The run v1-1 was asked for something else" in other.err
+    for asked in (("--seed", "8"), ("--int8",)):
+        other = run(*order, "--dataset", dataset, "--run", "v1-1", *asked)
+        assert other.code == 2
+        assert "The run v1-1 was asked for something else" in other.err
 
 
 def refused(ended: Ended) -> str:

@@ -93,6 +93,7 @@ class RunRecord(_Record):
         start_sha256: Of that bundle's network.
         wanted: How many candidates are trained; two or more are blended into one more.
         space: The search space, as it was read.
+        tries_int8: Whether int8 is tried; it is kept where it costs less than 0.3 points.
         finished_at: None as long as candidates are missing.
     """
 
@@ -105,6 +106,7 @@ class RunRecord(_Record):
     wanted: int
     seed: int
     space: dict[str, Any]
+    tries_int8: bool = True
     started_at: datetime
     finished_at: datetime | None = None
     candidates: tuple[CandidateRecord, ...] = ()

@@ -94,7 +94,7 @@ def train(
             record,
             version,
             start,
-            Plan(space=space, threads=threads, tries_int8=order.tries_int8),
+            Plan(space=space, threads=threads),
             on_record=on_record,
         )
 
@@ -123,6 +123,7 @@ def _plan_record(
         wanted=order.candidates,
         seed=order.seed,
         space=space,
+        tries_int8=order.tries_int8,
         started_at=datetime.now(UTC),
     )
 
@@ -139,7 +140,8 @@ def _find(workspace: Workspace, wanted: RunRecord) -> RunRecord:
             raise UsageError(
                 f"The run {known.name} was asked for something else (dataset {known.dataset}, "
                 f"{known.wanted} candidates from {known.start}, seed {known.seed}, its own search "
-                "space). Ask for the same again, or give this run another name: --run NAME."
+                f"space, {'with' if known.tries_int8 else 'without'} int8). "
+                "Ask for the same again, or give this run another name: --run NAME."
             )
         return known
     for one in reversed(runs):
@@ -154,5 +156,5 @@ def _find(workspace: Workspace, wanted: RunRecord) -> RunRecord:
 
 
 def _is_same(one: RunRecord, other: RunRecord) -> bool:
-    fields = ("dataset_sha256", "start_sha256", "wanted", "seed", "space")
+    fields = ("dataset_sha256", "start_sha256", "wanted", "seed", "space", "tries_int8")
     return all(getattr(one, field) == getattr(other, field) for field in fields)

@@ -75,12 +75,10 @@ class Plan:
     Attributes:
         space: What is tried.
         threads: Threads of torch and of ONNX Runtime.
-        tries_int8: Whether int8 is tried; it is kept where it costs less than 0.3 points.
     """
 
     space: Space
     threads: int
-    tries_int8: bool = True
 
 
 def train_candidates(
@@ -265,7 +263,7 @@ class _Run:
         model = export_onnx(eyes)
         parity = check_parity(eyes, model, prepared.squares[:_PARITY_PICTURES])
         precision, cost = Precision.FLOAT16, None
-        if self.plan.tries_int8 and len(prepared.squares) >= _ENOUGH:
+        if self.record.tries_int8 and len(prepared.squares) >= _ENOUGH:
             tried = try_int8(
                 eyes,
                 model,
